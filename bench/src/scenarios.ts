@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto'
+import { toUuid } from '@plaza/kernel/data'
+import { type Dataset, type Person, postText } from './dataset.ts'
+import type { BenchRequest } from './measure.ts'
+
+export interface Scenario {
+  readonly id: string
+  readonly title: string
+  /** Makes requests for Plaza, and the same ones for the reference server. */
+  readonly plaza: (data: Dataset) => BenchRequest
+  readonly reference: (data: Dataset) => BenchRequest
+}
+
+const home: Pair = {
+  plaza: data => get('/api/v1/timelines/home', someone(data)),
+  reference: data => bare(`/timelines/home?viewer=${toUuid(someone(data).id)}`),
+}
+const ofAuthor: Pair = {
+  plaza: data => get(`/api/v1/users/${someone(data).id}/posts`, someone(data)),
+  reference: data => bare(`/users/${toUuid(someone(data).id)}/posts`),
+}
+const create: Pair = {
+  plaza: data => ({
+    method: 'POST',
+    path: '/api/v1/posts',
+    headers: {
+      ...bearer(someone(data)),
+      'content-type': 'application/json',
+      'idempotency-key': randomUUID(),
+    },
+    body: JSON.stringify({ text: postText(randomBelow(1000)) }),
+  }),
+  reference: data => ({
+    method: 'POST',
+    path: `/posts?viewer=${toUuid(someone(data).id)}`,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ text: postText(randomBelow(1000)) }),
+  }),
+}
+const one: Pair = {
+  plaza: data => get(`/api/v1/posts/${somePost(data)}`, someone(data)),
+  reference: data => bare(`/posts/${toUuid(somePost(data))}`),
+}
+const latest: Pair = {
+  plaza: data => get('/api/v1/timelines/public', someone(data)),
+  reference: () => bare('/timelines/public'),
+}
+
+// DeathStarBench's social network: 60 % home, 30 % a person's posts, 10 % create.
+const mixed = (server: keyof Pair) => (data: Dataset) => {
+  const dice = Math.random()
+  const pair = dice < 0.6 ? home : dice < 0.9 ? ofAuthor : create
+  return pair[server](data)
+}
+
+export const scenarios: readonly Scenario[] = [
+  { id: 'S1', title: 'home timeline, 20 posts', ...home },
+  { id: 'S2', title: 'create a post, with Idempotency-Key', ...create },
+  { id: 'S3', title: 'one post by id', ...one },
+  { id: 'S4', title: 'public timeline', ...latest },
+  { id: 'S5', title: "a person's posts", ...ofAuthor },
+  {
+    id: 'S6',
+    title: 'the mix: 60 % S1, 30 % S5, 10 % S2',
+    plaza: mixed('plaza'),
+    reference: mixed('reference'),
+  },
+]
+
+type Pair = Pick<Scenario, 'plaza' | 'reference'>
+
+const bare = (path: string): BenchRequest => ({ method: 'GET', path, headers: {} })
+const get = (path: string, person: Person): BenchRequest => ({ method: 'GET', path, headers: bearer(person) })
+const bearer = (person: Person) => ({ authorization: `Bearer ${person.accessToken}` })
+const randomBelow = (n: number) => Math.floor(Math.random() * n)
+const someone = (data: Dataset) => data.people[randomBelow(data.people.length)]!
+const somePost = (data: Dataset) => data.posts[randomBelow(data.posts.length)]!.id

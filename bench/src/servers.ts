@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { startPostgres } from '@plaza/kernel/postgres'
+import type { ServerUnderTest } from './measure.ts'
+
+export interface PlazaUnderTest extends ServerUnderTest, AsyncDisposable {
+  readonly dataFolder: string
+  /** Milliseconds from starting the command to the first ready answer. */
+  readonly startedIn: number
+}
+
+const root = join(import.meta.dirname, '..', '..')
+
+/** Starts the real command on a data folder (a new one unless given), and waits until it is ready. */
+export async function startPlaza(folder?: string): Promise<PlazaUnderTest> {
+  const dataFolder = folder ?? (await mkdtemp(join(tmpdir(), 'plaza-bench-')))
+  const port = await freePort()
+  const began = performance.now()
+  const child = spawn(process.execPath, [join(root, 'apps/plaza/src/main.ts'), 'start'], {
+    env: {
+      ...process.env,
+      PORT: String(port),
+      PLAZA_DATA: dataFolder,
+      PLAZA_BCRYPT_COST: '10',
+      LOG_LEVEL: 'warn',
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const url = `http://127.0.0.1:${port}`
+  await waitUntilReady(url, child)
+  const startedIn = performance.now() - began
+  const postgresPid = Number(readFileSync(join(dataFolder, 'postgres/postmaster.pid'), 'utf8').split('\n')[0])
+  return {
+    url,
+    dataFolder,
+    startedIn,
+    nodePid: child.pid!,
+    postgresPid,
+    [Symbol.asyncDispose]: async () => {
+      await stop(child)
+      if (folder === undefined) await rm(dataFolder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A PostgreSQL of the same kind and settings as Plaza's own, for the reference server. */
+export async function startReferenceDatabase() {
+  const folder = await mkdtemp(join(tmpdir(), 'plaza-reference-'))
+  const server = await startPostgres({ dataDir: folder })
+  return {
+    url: server.ownerUrl,
+    pid: server.pid,
+    [Symbol.asyncDispose]: async () => {
+      await server.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export async function startReference(
+  database: { readonly url: string; readonly pid: number },
+  poolSize: number,
+): Promise<ServerUnderTest & AsyncDisposable> {
+  const file = join(import.meta.dirname, 'reference-server.ts')
+  const child = spawn(process.execPath, [file, database.url, String(poolSize)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [line] = await once(createInterface(child.stdout!), 'line')
+  const { port } = JSON.parse(line) as { port: number }
+  return {
+    url: `http://127.0.0.1:${port}`,
+    nodePid: child.pid!,
+    postgresPid: database.pid,
+    [Symbol.asyncDispose]: () => stop(child),
+  }
+}
+
+async function waitUntilReady(url: string, child: ChildProcess): Promise<void> {
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`Plaza ended with ${child.exitCode} before it was ready`)
+    const answer = await fetch(`${url}/health/ready`).catch(() => undefined)
+    if (answer?.status === 200) return
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return
+  child.kill('SIGTERM')
+  await once(child, 'exit')
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  return port
+}

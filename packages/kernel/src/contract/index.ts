@@ -1,0 +1,6 @@
+export { default as Type, type Static, type TSchema } from 'typebox'
+export * from './app-error.ts'
+export * from './contract.ts'
+export * from './kernel-errors.ts'
+export * from './schemas.ts'
+export { inputChecker, invalidRequest, outputChecker } from './validation.ts'

@@ -1,0 +1,3 @@
+export { JobSchema, jobOperations } from './find-job.ts'
+export * from './job.ts'
+export { type JobRunner, type JobsOptions, startJobs } from './run-jobs.ts'

@@ -1,0 +1,6 @@
+export * from './access-token.ts'
+export * from './permissions.ts'
+export type { RevocationsView, StandingView } from './revocations.ts'
+export * from './sealing.ts'
+export * from './secret.ts'
+export * from './token-verifier.ts'

@@ -1,0 +1,19 @@
+import type { Context } from '../call/index.ts'
+import { forbidden, type Operation, routeNotFound, unauthenticated } from '../contract/index.ts'
+import { isPermitted } from '../security/index.ts'
+
+/** Throws unless the operation's `access` lets this caller in. Who owns what is the handler's to check. */
+export function assertAccess(operation: Operation, context: Context): void {
+  const { access } = operation
+  if (access === 'public') return
+  if (access === 'internal') {
+    if (context.caller === 'edge') throw routeNotFound('There is nothing here.')
+    return
+  }
+  if (context.identity === undefined) {
+    throw unauthenticated('Send a valid access token: Authorization: Bearer <token>.')
+  }
+  if (access !== 'user' && !isPermitted(context.identity.roles, access)) {
+    throw forbidden(`This needs the permission ${access}, which none of your roles gives.`)
+  }
+}

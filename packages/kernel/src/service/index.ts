@@ -1,0 +1,5 @@
+export * from './faults.ts'
+export * from './host.ts'
+export { kernelOf } from './kernel-operations.ts'
+export * from './readiness.ts'
+export * from './service.ts'

@@ -1,0 +1,23 @@
+import { type Contract, contract, type Operations } from '../contract/index.ts'
+import { eventOperations } from '../events/index.ts'
+import { jobOperations } from '../jobs/index.ts'
+
+/** What the kernel itself lets every service answer; the names begin with `$`, and none has a route. */
+const kernelOperations = { ...eventOperations, ...jobOperations } satisfies Operations
+
+type KernelContract = Contract<string, typeof kernelOperations>
+
+const known = new Map<string, KernelContract>()
+
+/**
+ * The kernel's own operations of a service: its log, its dead letters, its jobs.
+ * @example await call(kernelOf(posts)).$findJob({ id }, context)
+ */
+export function kernelOf(service: Pick<Contract, 'name'>): KernelContract {
+  let found = known.get(service.name)
+  if (found === undefined) {
+    found = contract(service.name, kernelOperations)
+    known.set(service.name, found)
+  }
+  return found
+}

@@ -1,0 +1,5 @@
+create table effects (
+  n bigint generated always as identity primary key,
+  number int not null,
+  stream text not null
+);

@@ -1,0 +1,3 @@
+export * from './boot-services.ts'
+export * from './plan-of.ts'
+export * from './requirements.ts'

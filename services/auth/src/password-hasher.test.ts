@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { hash } from '@node-rs/bcrypt'
+import { newContext } from '@plaza/kernel/call'
+import { makeMetrics } from '@plaza/kernel/telemetry'
+import { PasswordHasher } from './password-hasher.ts'
+
+const metrics = makeMetrics()
+const hasherOf = (atOnce: number, waiting: number, cost = 10) =>
+  new PasswordHasher({ cost, atOnce, waiting, metrics })
+const within = (ms: number) => newContext({ requestId: 'test', deadline: Date.now() + ms })
+const codeOf = (code: string) => (error: { code?: string }) => error.code === code
+
+test('a password matches its hash and no other', async () => {
+  const hasher = hasherOf(2, 10)
+  const kept = await hasher.hash('correct horse', within(5_000))
+  assert.deepEqual(await hasher.compare('correct horse', kept, within(5_000)), {
+    matches: true,
+    renewed: undefined,
+  })
+  assert.equal((await hasher.compare('correct horsf', kept, within(5_000))).matches, false)
+})
+
+test('nobody has a password that matches, not even the empty one', async () => {
+  const hasher = hasherOf(1, 10)
+  for (const password of ['', 'anything', '.'.repeat(31)])
+    assert.equal((await hasher.compare(password, undefined, within(5_000))).matches, false)
+})
+
+test('a password is the same however the keyboard composes its letters', async () => {
+  const hasher = hasherOf(1, 10)
+  const kept = await hasher.hash('z\u030celezniška', within(5_000))
+  assert.ok((await hasher.compare('\u017eelezniška', kept, within(5_000))).matches)
+})
+
+test('a hash of another cost is renewed when its password comes by', async () => {
+  const hasher = hasherOf(1, 10, 11)
+  const { matches, renewed } = await hasher.compare(
+    'correct horse',
+    await hash('correct horse', 10),
+    within(9_000),
+  )
+  assert.ok(matches)
+  assert.match(renewed!, /^\$2[aby]\$11\$/)
+  assert.ok((await hasher.compare('correct horse', renewed, within(9_000))).matches)
+})
+
+test('of many at once a few run, some wait, and the rest are told to come back', async () => {
+  const hasher = hasherOf(1, 3)
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 10 }, () => hasher.hash('x', within(20_000))),
+  )
+  const refused = outcomes.filter(each => each.status === 'rejected').map(each => each.reason)
+  assert.equal(refused.length, 6)
+  for (const error of refused) {
+    assert.equal(error.code, 'overloaded')
+    assert.ok(error.details.retryAfter >= 1)
+  }
+  assert.ok(await hasher.hash('x', within(5_000)), 'afterwards there is room again')
+})
+
+test('who waits beyond the deadline goes away, and leaves the place to others', async () => {
+  const hasher = hasherOf(1, 1)
+  const running = hasher.hash('x', within(9_000))
+  await assert.rejects(hasher.hash('late', within(5)), codeOf('deadline-exceeded'))
+  const next = hasher.hash('x', within(9_000))
+  await Promise.all([running, next])
+  await assert.rejects(hasher.hash('over', within(-1)), codeOf('deadline-exceeded'))
+})

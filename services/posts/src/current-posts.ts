@@ -1,0 +1,54 @@
+import type { PostId } from '@plaza/kernel/contract'
+import { batched } from '@plaza/kernel/data'
+import type { Kit } from '@plaza/kernel/service'
+import { findFacts, findVersions } from './post-store.ts'
+import { type KnownPost, knownPost } from './post-view.ts'
+
+export interface CurrentPosts {
+  /** The post as it is now, in any topology. */
+  find(id: PostId): Promise<KnownPost | undefined>
+  /** The post, that had at least this version a moment ago; undefined when it was deleted since. */
+  findAt(id: PostId, version: number): Promise<KnownPost | undefined> | KnownPost
+}
+
+/**
+ * Posts read by key: the database tells the version, and memory what a version says, for an edit makes a new one. So nothing is ever old,
+ * and text seldom read twice.
+ */
+export function currentPosts({ db, cache, metrics }: Kit): CurrentPosts {
+  const kept = cache.of<KnownPost>({
+    name: 'posts.facts',
+    maxEntries: 100_000,
+    freshFor: 600_000,
+    // An entry with its two views and what they share, and the text.
+    weigh: ({ facts }) => 1_500 + 2 * facts.text.length,
+    maxWeight: 96_000_000,
+  })
+  const versionOf = batched({
+    name: 'posts.version',
+    load: (ids: readonly PostId[]) => findVersions(db, ids),
+    metrics,
+  })
+  const read = batched({ name: 'posts.facts', load: (ids: readonly PostId[]) => findFacts(db, ids), metrics })
+
+  const readAndKeep = async (id: PostId) => {
+    const facts = await read(id)
+    if (facts === undefined) return undefined
+    const post = knownPost(facts)
+    kept.set(id, post)
+    return post
+  }
+  const findAt = (id: PostId, version: number) => {
+    const known = kept.peek(id)
+    return known !== undefined && known.facts.version >= version ? known : readAndKeep(id)
+  }
+  return {
+    find: async id => {
+      // Not known yet: then it is read whole at once.
+      if (kept.peek(id) === undefined) return readAndKeep(id)
+      const version = await versionOf(id)
+      return version === undefined ? undefined : findAt(id, version)
+    },
+    findAt,
+  }
+}

@@ -1,0 +1,257 @@
+import type { PostId, UserId } from '@plaza/kernel/contract'
+import { type Db, lastUuid, sql, toId, toUuid } from '@plaza/kernel/data'
+
+/** Part of a list: below `before`, newest first, or above `after`, the nearest first; from the top with neither. */
+export interface Span {
+  readonly before?: PostId | undefined
+  readonly after?: PostId | undefined
+  readonly limit: number
+}
+
+/** Part of one person's list. */
+export interface AuthorSpan {
+  readonly author: UserId
+  readonly publicOnly: boolean
+  readonly direction: 'older' | 'newer'
+  readonly from: PostId | undefined
+  readonly limit: number
+}
+
+/** A post of a list, and its version at that moment. */
+export interface Listed {
+  readonly id: PostId
+  readonly version: number
+}
+
+/** Posts of any of these people. */
+export async function pageByAuthors(
+  db: Db,
+  authors: readonly UserId[],
+  { before, after, limit }: Span,
+): Promise<PostId[]> {
+  const params = { authors: authors.map(toUuid), limit }
+  // Of each only as many as are likely to be needed: a page of a thousand authors would read twenty thousand entries for twenty.
+  const likely = Math.max(4, Math.ceil((3 * limit) / authors.length))
+  for (const each of likely < limit ? [likely, limit] : [limit]) {
+    const rows =
+      after === undefined
+        ? await olderByAuthors.all(db, { ...params, each, before: below(before) })
+        : await newerByAuthors.all(db, { ...params, each, after: toUuid(after) })
+    if (rows.length === limit || rows.length === 0 || rows[0]!.whole || each === limit)
+      return rows.map(toPostId)
+  }
+  return []
+}
+
+/** Public posts of all but these people. */
+export async function pagePublic(
+  db: Db,
+  without: readonly UserId[],
+  { before, after, limit }: Span,
+): Promise<PostId[]> {
+  const uuids = without.map(toUuid)
+  const rows =
+    after === undefined
+      ? await olderPublic.all(db, { without: uuids, before: below(before), limit })
+      : await newerPublic.all(db, { without: uuids, after: toUuid(after), limit })
+  return rows.map(toPostId)
+}
+
+/** Public posts with the tag, of all but these people. */
+export async function pageByTag(
+  db: Db,
+  tag: string,
+  without: readonly UserId[],
+  { before, after, limit }: Span,
+): Promise<PostId[]> {
+  const uuids = without.map(toUuid)
+  const rows =
+    after === undefined
+      ? await olderByTag.all(db, { tag, without: uuids, before: below(before), limit })
+      : await newerByTag.all(db, { tag, without: uuids, after: toUuid(after), limit })
+  return rows.map(toPostId)
+}
+
+/** Parts of several people's lists, all in one query; in the order of the spans. */
+export async function pagesOfAuthors(db: Db, spans: readonly AuthorSpan[]): Promise<(readonly Listed[])[]> {
+  const pages: Listed[][] = spans.map(() => [])
+  for (const direction of ['older', 'newer'] as const) {
+    const places = spans.flatMap((span, i) => (span.direction === direction ? [i] : []))
+    if (places.length === 0) continue
+    const chosen = places.map(i => spans[i]!)
+    const rows = await (direction === 'older' ? olderOfAuthors : newerOfAuthors).all(db, {
+      authors: chosen.map(span => toUuid(span.author)),
+      publicOnly: chosen.map(span => span.publicOnly),
+      froms: chosen.map(span => below(span.from)),
+      limits: chosen.map(span => span.limit),
+    })
+    for (const { place, id, version } of rows)
+      pages[places[place - 1]!]!.push({ id: toId('post', id), version })
+  }
+  // Shared by all who asked for the same; frozen as a whole, for freezing each entry takes longer than reading it.
+  return pages.map(page => Object.freeze(page))
+}
+
+/** How many events each person has in this service's log. */
+export async function findAuthorVersions(db: Db, ids: readonly UserId[]): Promise<Map<UserId, number>> {
+  const rows = await versionsOfAuthors.all(db, { ids })
+  return new Map(rows.map(row => [row.id as UserId, row.version]))
+}
+
+function below(before: PostId | undefined): string {
+  return before === undefined ? lastUuid : toUuid(before)
+}
+
+function toPostId(row: { readonly id: string }): PostId {
+  return toId('post', row.id)
+}
+
+// The best `each` of every author. Where an author may have more, the others' posts beyond their last one prove nothing: those are left out.
+const olderByAuthors = sql({
+  name: 'posts.older-by-authors',
+  params: { authors: 'uuid[]', before: 'uuid', each: 'int4', limit: 'int4' },
+  row: { id: 'uuid', whole: 'bool' },
+})`
+  with found as materialized (
+    select best.id, best.place
+    from unnest(${'authors'}) author
+    cross join lateral (
+      select id, row_number() over () as place
+      from (
+        select id
+        from posts
+        where author_id = author and id < ${'before'}
+        order by author_id desc, id desc
+        limit ${'each'}
+      ) own
+    ) best
+  ), bound as (
+    select id
+    from found
+    where place = ${'each'}
+    order by id desc
+    limit 1
+  )
+  select id, not exists (select from bound) as whole
+  from found
+  where id >= coalesce((select id from bound), '00000000-0000-0000-0000-000000000000')
+  order by id desc
+  limit ${'limit'}`
+
+const newerByAuthors = sql({
+  name: 'posts.newer-by-authors',
+  params: { authors: 'uuid[]', after: 'uuid', each: 'int4', limit: 'int4' },
+  row: { id: 'uuid', whole: 'bool' },
+})`
+  with found as materialized (
+    select best.id, best.place
+    from unnest(${'authors'}) author
+    cross join lateral (
+      select id, row_number() over () as place
+      from (
+        select id
+        from posts
+        where author_id = author and id > ${'after'}
+        order by author_id, id
+        limit ${'each'}
+      ) own
+    ) best
+  ), bound as (
+    select id
+    from found
+    where place = ${'each'}
+    order by id
+    limit 1
+  )
+  select id, not exists (select from bound) as whole
+  from found
+  where id <= coalesce((select id from bound), 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+  order by id
+  limit ${'limit'}`
+
+const olderPublic = sql({
+  name: 'posts.older-public',
+  params: { without: 'uuid[]', before: 'uuid', limit: 'int4' },
+  row: { id: 'uuid' },
+})`
+  select id
+  from posts
+  where visibility = 'public' and id < ${'before'} and author_id <> all(${'without'})
+  order by id desc
+  limit ${'limit'}`
+
+const newerPublic = sql({
+  name: 'posts.newer-public',
+  params: { without: 'uuid[]', after: 'uuid', limit: 'int4' },
+  row: { id: 'uuid' },
+})`
+  select id
+  from posts
+  where visibility = 'public' and id > ${'after'} and author_id <> all(${'without'})
+  order by id
+  limit ${'limit'}`
+
+const olderByTag = sql({
+  name: 'posts.older-by-tag',
+  params: { tag: 'text', without: 'uuid[]', before: 'uuid', limit: 'int4' },
+  row: { id: 'uuid' },
+})`
+  select post_id as id
+  from post_tags
+  where tag = ${'tag'} and post_id < ${'before'} and author_id <> all(${'without'})
+  order by tag desc, post_id desc
+  limit ${'limit'}`
+
+const newerByTag = sql({
+  name: 'posts.newer-by-tag',
+  params: { tag: 'text', without: 'uuid[]', after: 'uuid', limit: 'int4' },
+  row: { id: 'uuid' },
+})`
+  select post_id as id
+  from post_tags
+  where tag = ${'tag'} and post_id > ${'after'} and author_id <> all(${'without'})
+  order by tag, post_id
+  limit ${'limit'}`
+
+const spans = {
+  authors: 'uuid[]',
+  publicOnly: 'bool[]',
+  froms: 'uuid[]',
+  limits: 'int4[]',
+} as const
+const listed = { place: 'int8', id: 'uuid', version: 'int4' } as const
+
+const olderOfAuthors = sql({ name: 'posts.older-of-authors', params: spans, row: listed })`
+  select place, found.id, found.version
+  from unnest(${'authors'}, ${'publicOnly'}, ${'froms'}, ${'limits'})
+    with ordinality as span (author, public_only, before, up_to, place)
+  cross join lateral (
+    select id, version
+    from posts
+    where author_id = author and id < before and (visibility = 'public' or not public_only)
+    order by author_id desc, id desc
+    limit up_to
+  ) found
+  order by place, found.id desc`
+
+const newerOfAuthors = sql({ name: 'posts.newer-of-authors', params: spans, row: listed })`
+  select place, found.id, found.version
+  from unnest(${'authors'}, ${'publicOnly'}, ${'froms'}, ${'limits'})
+    with ordinality as span (author, public_only, after, up_to, place)
+  cross join lateral (
+    select id, version
+    from posts
+    where author_id = author and id > after and (visibility = 'public' or not public_only)
+    order by author_id, id
+    limit up_to
+  ) found
+  order by place, found.id`
+
+const versionsOfAuthors = sql({
+  name: 'posts.author-versions',
+  params: { ids: 'text[]' },
+  row: { id: 'text', version: 'int8' },
+})`
+  select stream as id, version
+  from streams
+  where stream = any(${'ids'})`

@@ -1,0 +1,30 @@
+import { service } from '@plaza/kernel/service'
+import { authorsOf } from './authors.ts'
+import { posts } from './contract.ts'
+import { createPost } from './create-post.ts'
+import { currentPosts } from './current-posts.ts'
+import { deletePost, editPost } from './edit-post.ts'
+import { forTimelines } from './for-timelines.ts'
+import { getPost, postReader } from './get-post.ts'
+import { listByAuthor } from './list-by-author.ts'
+import { listEdits } from './list-edits.ts'
+import { viewersOf } from './viewers.ts'
+
+export const postsService = service(posts, new URL('../migrations/', import.meta.url), kit => {
+  const authors = authorsOf(kit)
+  const viewers = viewersOf(kit)
+  const current = currentPosts(kit)
+  const reader = postReader(current, viewers)
+  return {
+    handlers: {
+      create: createPost(kit, authors, viewers),
+      get: getPost(reader, authors),
+      edit: editPost(kit, authors, viewers),
+      delete: deletePost(kit, viewers),
+      listEdits: listEdits(kit, reader),
+      listByAuthor: listByAuthor(kit, current, authors, viewers),
+      ...forTimelines(kit, current),
+    },
+    subscriptions: [authors.subscription],
+  }
+})

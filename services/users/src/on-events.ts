@@ -1,0 +1,39 @@
+import { auth } from '@plaza/auth/contract'
+import type { UserId } from '@plaza/kernel/contract'
+import { shared } from '@plaza/kernel/events'
+import type { JobHandlers } from '@plaza/kernel/jobs'
+import type { Kit } from '@plaza/kernel/service'
+import { posts } from '@plaza/posts/contract'
+import type { People } from './people.ts'
+import { addToPostCount } from './post-counts.ts'
+import { setSuspended } from './profile-store.ts'
+
+const makeProfile = 'make-profile'
+
+/** Who registered gets a profile, by a job: auth must be asked, which no transaction waits for. Who is looked for earlier gets it then. */
+export const followAccounts = ({ jobs }: Kit) =>
+  shared('accounts', auth, {
+    registered: async ({ data: { userId } }, tx) => {
+      await jobs.add(tx, { kind: makeProfile, key: userId, data: { userId } })
+    },
+    suspended: ({ data: { userId } }, tx) => setSuspended(tx, userId, true),
+    unsuspended: ({ data: { userId } }, tx) => setSuspended(tx, userId, false),
+  })
+
+/** Counts posts: each event moves a count once, in the transaction that moves the cursor. Ten times a second is enough for a count. */
+export const countPosts = () =>
+  shared(
+    'post-counts',
+    posts,
+    {
+      posted: ({ data: { authorId } }, tx) => addToPostCount(tx, authorId, 1),
+      deleted: ({ data: { authorId } }, tx) => addToPostCount(tx, authorId, -1),
+    },
+    { pace: 100 },
+  )
+
+export const profileJobs = (people: People): JobHandlers => ({
+  [makeProfile]: async ({ userId }: { userId: UserId }) => {
+    await people.make([userId])
+  },
+})

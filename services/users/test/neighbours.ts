@@ -1,0 +1,73 @@
+import { type Account, auth } from '@plaza/auth/contract'
+import type { UserId } from '@plaza/kernel/contract'
+import { type Db, newId, shardOf } from '@plaza/kernel/data'
+import { appendEvents, newEvent } from '@plaza/kernel/events'
+import { type Handlers, service } from '@plaza/kernel/service'
+import { posts } from '@plaza/posts/contract'
+
+/** An auth service with the accounts a test gives it: it answers and tells as the contract says. */
+export function fakeAuth() {
+  const accounts = new Map<UserId, Account>()
+  let db: Db
+  const tell = (type: 'registered' | 'suspended' | 'unsuspended', userId: UserId) =>
+    db.transaction(async tx => {
+      const event =
+        type === 'registered'
+          ? newEvent(auth, type, userId, { userId })
+          : newEvent(auth, type, userId, { userId, revision: 1 })
+      await appendEvents(tx, [event])
+    })
+  const known: Partial<Handlers<typeof auth>> = {
+    accounts: ({ ids }) => ids.flatMap(id => accounts.get(id) ?? []),
+    accountsByUsername: ({ usernames }) =>
+      [...accounts.values()].filter(account =>
+        usernames.some(name => name.toLowerCase() === account.username),
+      ),
+  }
+  return {
+    service: service(auth, undefined, kit => {
+      db = kit.db
+      return { handlers: withRefusals(auth.operations, known) }
+    }),
+    add: (account: Account) => accounts.set(account.id, account),
+    get: (id: UserId) => accounts.get(id)!,
+    tellRegistered: (userId: UserId) => tell('registered', userId),
+    tellSuspended: (userId: UserId, suspended: boolean) =>
+      tell(suspended ? 'suspended' : 'unsuspended', userId),
+  }
+}
+
+/** A posts service that tells of posts. */
+export function fakePosts() {
+  let db: Db
+  const tell = (count: number, event: () => ReturnType<typeof newEvent>) =>
+    db.transaction(async tx => {
+      await appendEvents(tx, Array.from({ length: count }, event))
+    })
+  return {
+    service: service(posts, undefined, kit => {
+      db = kit.db
+      return { handlers: withRefusals(posts.operations, {}) }
+    }),
+    tellPosted: (authorId: UserId, count: number) =>
+      tell(count, () => {
+        const postId = newId('post', shardOf(authorId))
+        return newEvent(posts, 'posted', authorId, { postId, authorId, visibility: 'public' })
+      }),
+    tellDeleted: (authorId: UserId, count: number) =>
+      tell(count, () => {
+        const postId = newId('post', shardOf(authorId))
+        return newEvent(posts, 'deleted', authorId, { postId, authorId })
+      }),
+  }
+}
+
+// What users must never ask fails the test that asks it.
+function withRefusals<H extends object>(operations: Readonly<Record<string, unknown>>, known: Partial<H>): H {
+  const refuse = (name: string) => () => {
+    throw new Error(`users asked for ${name}`)
+  }
+  return Object.fromEntries(
+    Object.keys(operations).map(name => [name, known[name as keyof H] ?? refuse(name)]),
+  ) as H
+}

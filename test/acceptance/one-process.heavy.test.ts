@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { placeOf, skipUnless } from '@plaza/testing/requirements'
+import { digestOfCode, writeRecord } from './call-record.ts'
+import { ownDatabase } from './own-database.ts'
+import { type OwnProcess, startOwnProcess } from './own-process.ts'
+import { subjects } from './subjects.ts'
+import { runSuite } from './suite.ts'
+
+const usual = { timeout: 600_000 }
+
+test('the suite passes with everything in one process', usual, async context => {
+  await using plaza = await startOwnProcess({})
+  const digest = await digestOfCode()
+  const { results, documented } = await runSuite(context, plaza.topology, subjects)
+  await assertCleanEnd(context, plaza)
+  await writeRecord('one-process', { digest, at: Date.now(), documented, results })
+})
+
+test('the suite passes when calls are late, repeated and duplicated', usual, async context => {
+  await using plaza = await startOwnProcess({ PLAZA_INJECT_FAULTS: 'true' })
+  await runSuite(context, plaza.topology, subjects)
+  await assertCleanEnd(context, plaza)
+})
+
+test('the suite passes on a PostgreSQL 15 server', {
+  ...usual,
+  ...(await skipUnless('postgresql-15')),
+}, async context => {
+  await using database = await ownDatabase(await placeOf('postgresql-15'))
+  await using plaza = await startOwnProcess({}, database.ownerUrl)
+  await runSuite(context, plaza.topology, subjects)
+  await assertCleanEnd(context, plaza)
+})
+
+async function assertCleanEnd(context: TestContext, plaza: OwnProcess): Promise<void> {
+  await context.test('it stops when told to, and nothing had gone wrong inside', async () => {
+    const { code, signal, output } = await plaza.stop()
+    assert.deepEqual({ code, signal }, { code: 0, signal: null }, output)
+    const wrong = /"log\.level":"(error|fatal)"|connection was lost/
+    const errors = output.split('\n').filter(line => wrong.test(line))
+    assert.deepEqual(errors, [])
+  })
+}

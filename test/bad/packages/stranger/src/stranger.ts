@@ -1,0 +1,2 @@
+// refused: import-rule
+export const nobodyWroteARuleForThisFolder = true

@@ -1,0 +1,2 @@
+// refused: file-name
+export const named = 'as a class'

@@ -1,0 +1,4 @@
+// refused by Biome: lint/style/noDefaultExport
+export default function nameless() {
+  return 1
+}

@@ -1,0 +1,4 @@
+// refused by Biome: lint/suspicious/noFocusedTests
+import { describe } from 'node:test'
+
+describe.only('alone', () => undefined)

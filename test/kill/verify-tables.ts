@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import type pg from 'pg'
+import type { Ledger } from './ledger.ts'
+
+const services = ['auth', 'users', 'posts', 'timelines']
+
+/** Throws unless the server writes to the disk before it says so, for every role. */
+export async function assertDurable(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ name: string; setting: string }>(
+    "select name, setting from pg_settings where name in ('fsync', 'synchronous_commit', 'full_page_writes')",
+  )
+  assert.deepEqual(Object.fromEntries(rows.map(each => [each.name, each.setting])), {
+    fsync: 'on',
+    synchronous_commit: 'on',
+    full_page_writes: 'on',
+  })
+  const { rows: overrides } = await client.query(
+    "select setconfig from pg_db_role_setting where setconfig::text ~ 'fsync|synchronous'",
+  )
+  assert.deepEqual(overrides, [], 'a role or database has settings of its own')
+}
+
+/** Looks at the tables as their owner, beneath every service: logs against what they say happened, and nothing stuck or doubled. */
+export async function verifyTables(client: pg.Client, ledger: Ledger, admins: number): Promise<void> {
+  const { members, posts, deleted, edits, follows } = ledger.totals
+  const count = async (query: string) =>
+    Number((await client.query<{ n: string }>(`select count(*) as n ${query}`)).rows[0]!.n)
+  const events = (service: string, type: string) => count(`from ${service}.events where type = '${type}'`)
+  const wanted: readonly [string, number, number][] = [
+    ['accounts', await count('from auth.accounts'), members + admins],
+    ['events of accounts', await events('auth', 'registered'), members + admins],
+    [
+      'accounts without a profile',
+      await count('from auth.accounts a where not exists (select from users.profiles p where p.id = a.id)'),
+      0,
+    ],
+    [
+      'profiles without an account',
+      await count('from users.profiles p where not exists (select from auth.accounts a where a.id = p.id)'),
+      0,
+    ],
+    ['events of profiles', await events('users', 'profileChanged'), members + admins],
+    ['posts', await count('from posts.posts'), posts - deleted],
+    ['events of posts', await events('posts', 'posted'), posts],
+    ['keys of posts', await count('from posts.idempotency_keys'), posts],
+    ['events of deletions', await events('posts', 'deleted'), deleted],
+    ['events of edits', await events('posts', 'edited'), edits],
+    ['follows', await count('from users.follows'), follows],
+    [
+      'follows that only one side has',
+      await count(
+        'from users.follows f full join users.followers g using (follower_id, followee_id) where f.id is null or g.id is null',
+      ),
+      0,
+    ],
+    [
+      'follows by their events',
+      (await events('users', 'followed')) - (await events('users', 'unfollowed')),
+      follows,
+    ],
+    ['wrong counts of follows', await count(wrongFollowCounts), 0],
+    ['wrong counts of posts', await count(wrongPostCounts), 0],
+  ]
+  for (const [what, found, expected] of wanted) assert.equal(found, expected, what)
+  for (const service of services) await verifyLog(client, service)
+}
+
+async function verifyLog(client: pg.Client, service: string): Promise<void> {
+  const none = async (what: string, query: string) => {
+    const { rows } = await client.query(query)
+    assert.deepEqual(rows, [], `${service}: ${what}`)
+  }
+  await none('dead letters', `select * from ${service}.dead_letters limit 5`)
+  await none(
+    'streams with a gap, or a version twice',
+    `select stream, count(*), max(version) from ${service}.events
+     group by stream
+     having count(*) <> max(version) or count(distinct version) <> count(*) limit 5`,
+  )
+  await none(
+    'streams whose version is not that of their events',
+    `select s.stream, s.version from ${service}.streams s
+     where s.version <> (select count(*) from ${service}.events e where e.stream = s.stream) limit 5`,
+  )
+  await none(
+    'events of one stream that turned round',
+    `select * from (
+       select stream, position, version, lag(position) over (partition by stream order by version) as before
+       from ${service}.events) as e
+     where before > position limit 5`,
+  )
+  await none('events twice', `select id from ${service}.events group by id having count(*) > 1 limit 5`)
+}
+
+const wrongFollowCounts = `from users.people p
+  where follower_count <> (select count(*) from users.follows where followee_id = p.id)
+    or following_count <> (select count(*) from users.follows where follower_id = p.id)`
+
+const wrongPostCounts = `from users.profiles p
+  left join users.post_counts c on c.user_id = p.id
+  where coalesce(c.post_count, 0) <> (select count(*) from posts.posts where author_id = p.id)`

@@ -1,0 +1,219 @@
+import { type Answer, HttpSender } from '../acceptance/http-answer.ts'
+import type { ExpectedPost, Ledger, Member } from './ledger.ts'
+
+/** A request whose answer decides what must be there. */
+interface Wish {
+  readonly method: string
+  readonly path: string
+  readonly body?: unknown
+  readonly key?: string
+  /** Notes in the ledger what an answer of success promised. */
+  readonly settle: (answer: Answer) => void
+}
+
+export interface Tally {
+  answered: number
+  /** Answers 5xx: whether it happened is not known. */
+  unsure: number
+}
+
+const password = 'a password of the kill test'
+
+/**
+ * One client that sends one request after the other, at random: posts, edits, deletes, follows, unfollows, reads, now and then registers
+ * somebody. What it asked last and got no answer to is its pending wish: it is asked again, the same with the same key, after the crash.
+ */
+export class Writer {
+  readonly #name: string
+  readonly #ledger: Ledger
+  readonly #random: () => number
+  #me: (Member & { accessToken: string; since: number }) | undefined
+  #pending: Wish | undefined
+  #lastCreation: { wish: Wish; id: string } | undefined
+  #counted = 0
+
+  constructor(name: string, ledger: Ledger, random: () => number) {
+    this.#name = name
+    this.#ledger = ledger
+    this.#random = random
+  }
+
+  get id(): string {
+    return this.#me!.id
+  }
+
+  get accessToken(): string {
+    return this.#me!.accessToken
+  }
+
+  get hasPending(): boolean {
+    return this.#pending !== undefined
+  }
+
+  /** Registers itself. */
+  async enter(url: string): Promise<void> {
+    using connection = connectionTo(url)
+    const answer = await this.#send(connection.sender, this.#registration(this.#name))
+    if (answer.status !== 201) throw new Error(`${this.#name} could not register: ${answer.text}`)
+    const { user, accessToken } = answer.body as { user: Member; accessToken: string }
+    this.#ledger.addMember({ id: user.id, username: user.username })
+    this.#me = { id: user.id, username: user.username, accessToken, since: Date.now() }
+  }
+
+  /** Sends until the signal, or until Plaza does not answer any more. */
+  async work(url: string, tally: Tally, signal: AbortSignal): Promise<void> {
+    using connection = connectionTo(url)
+    while (!signal.aborted) {
+      this.#pending ??= this.#wish()
+      const answer = await this.#send(connection.sender, this.#pending).catch(() => undefined)
+      if (answer === undefined) return
+      if (answer.status >= 500) {
+        // Asked again, as a client would: at once, and after the crash.
+        tally.unsure++
+        continue
+      }
+      this.#settle(answer)
+      tally.answered++
+    }
+  }
+
+  /** Asks again what was left unanswered, and once more what had been answered last: neither may have a second effect. */
+  async repeatUnanswered(url: string): Promise<void> {
+    using connection = connectionTo(url)
+    await this.#logInWhenOld(connection.sender)
+    if (this.#pending !== undefined)
+      this.#settle(await this.#sendUntilAnswered(connection.sender, this.#pending))
+    if (this.#lastCreation === undefined) return
+    const { wish, id } = this.#lastCreation
+    const again = await this.#sendUntilAnswered(connection.sender, wish)
+    const { id: idAgain } = again.body as { id?: string }
+    if (idAgain !== id)
+      throw new Error(`${this.#name}: a post came twice for one key: ${id}, then ${again.text}`)
+  }
+
+  #settle(answer: Answer): void {
+    const wish = this.#pending!
+    if (answer.status >= 300)
+      throw new Error(
+        `${this.#name}: ${wish.method} ${wish.path} ${JSON.stringify(wish.body)} → ${answer.status} ${answer.text}`,
+      )
+    this.#pending = undefined
+    wish.settle(answer)
+  }
+
+  async #sendUntilAnswered(sender: HttpSender, wish: Wish): Promise<Answer> {
+    for (let tries = 0; ; tries++) {
+      const answer = await this.#send(sender, wish)
+      if (answer.status < 500 || tries === 20) return answer
+    }
+  }
+
+  #send(sender: HttpSender, { method, path, body, key }: Wish): Promise<Answer> {
+    return sender.send({
+      method,
+      path: `/api/v1${path}`,
+      headers: {
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+        ...(this.#me !== undefined && { Authorization: `Bearer ${this.#me.accessToken}` }),
+        ...(key !== undefined && { 'Idempotency-Key': key }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+  }
+
+  // Access tokens live 15 minutes; a run of many rounds lives longer.
+  async #logInWhenOld(sender: HttpSender): Promise<void> {
+    if (this.#me === undefined || Date.now() - this.#me.since < 300_000) return
+    const login = {
+      method: 'POST',
+      path: '/auth/login',
+      body: { login: this.#me.username, password },
+      settle: () => {},
+    }
+    const answer = await this.#sendUntilAnswered(sender, login)
+    if (answer.status !== 200) throw new Error(`${this.#name} could not log in: ${answer.text}`)
+    this.#me = {
+      ...this.#me,
+      accessToken: (answer.body as { accessToken: string }).accessToken,
+      since: Date.now(),
+    }
+  }
+
+  #wish(): Wish {
+    const choice = this.#random()
+    const own = this.#ledger.postsOf(this.id).filter(each => !each.deleted)
+    if (choice < 0.5 || own.length === 0) return this.#post()
+    if (choice < 0.6) return this.#edit(this.#pick(own))
+    if (choice < 0.65) return this.#delete(this.#pick(own))
+    if (choice < 0.8) return this.#followOrNot()
+    if (choice < 0.98) return { method: 'GET', path: '/timelines/home', settle: () => {} }
+    const name = `${this.#name}_friend_${this.#counted++}`
+    const settle = ({ body }: Answer) => {
+      const { user } = body as { user: Member }
+      this.#ledger.addMember({ id: user.id, username: user.username })
+    }
+    return { ...this.#registration(name), settle }
+  }
+
+  #post(): Wish {
+    const key = `${this.#name}-${this.#counted++}`
+    const text = `${key} #kill`
+    const wish: Wish = {
+      method: 'POST',
+      path: '/posts',
+      body: { text },
+      key,
+      settle: ({ body }) => {
+        const { id } = body as { id: string }
+        this.#ledger.postsOf(this.id).push({ id, key, texts: [text], deleted: false })
+        this.#lastCreation = { wish, id }
+      },
+    }
+    return wish
+  }
+
+  #edit(post: ExpectedPost): Wish {
+    const text = `${post.key} #kill, edit ${this.#counted++}`
+    return {
+      method: 'PATCH',
+      path: `/posts/${post.id}`,
+      body: { text },
+      settle: () => void post.texts.push(text),
+    }
+  }
+
+  #delete(post: ExpectedPost): Wish {
+    return {
+      method: 'DELETE',
+      path: `/posts/${post.id}`,
+      settle: () => {
+        post.deleted = true
+      },
+    }
+  }
+
+  #followOrNot(): Wish {
+    const other = this.#pick(this.#ledger.members.filter(each => each.id !== this.id))
+    const followed = this.#ledger.followsOf(this.id)
+    const isFollowed = followed.has(other.id)
+    return {
+      method: isFollowed ? 'DELETE' : 'PUT',
+      path: `/users/${other.id}/follow`,
+      settle: () => void (isFollowed ? followed.delete(other.id) : followed.add(other.id)),
+    }
+  }
+
+  #registration(username: string): Wish {
+    const body = { email: `${username}@plaza.example`, username, password }
+    return { method: 'POST', path: '/auth/register', body, key: `register-${username}`, settle: () => {} }
+  }
+
+  #pick<T>(from: readonly T[]): T {
+    return from[Math.floor(this.#random() * from.length)]!
+  }
+}
+
+function connectionTo(url: string): { readonly sender: HttpSender } & Disposable {
+  const sender = new HttpSender(url)
+  return { sender, [Symbol.dispose]: () => sender.close() }
+}
