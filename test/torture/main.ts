@@ -26,10 +26,15 @@ const { values: options } = parseArgs({
 })
 const seconds = Number(options.seconds ?? (options.ci ? 10 : 60))
 const old = Number(options.events ?? (options.ci ? 500_000 : 5_000_000))
+/** Ms from a process' start. Shortly, on a machine that also runs other things, loading the code alone has taken two seconds. */
+const levelWithin = options.ci ? 4_000 : 2_000
 const seed = Number(options.seed ?? Math.floor(Math.random() * 2 ** 31))
 const random = seededRandom(seed)
 const name = happenings.name
 const say = (line: string) => console.log(line)
+
+/** The exit code when all was right but not in time: what a busy machine can do, and a defect cannot be told from it at once. */
+const lateOnly = 2
 
 say(`Torture of the event log: ${seconds} s, ${old.toLocaleString('en')} old events, seed ${seed}`)
 const programs = options.programs === undefined ? {} : { programs: options.programs }
@@ -186,15 +191,18 @@ try {
         each[kind] > 0 ? [`${each.name}: ${each[kind]} ${kind}`] : [],
       ),
     ),
-    ...verdicts
-      .slice(0, 3)
-      .flatMap(each => (each.p99 < 300 ? [] : [`${each.name}: p99 ${each.p99.toFixed(0)} ms`])),
-    ...(slowest < 2_000 ? [] : [`the killed subscriber needed ${slowest.toFixed(0)} ms to be level`]),
     ...(lostByPlain > 0 ? [] : ['the plain cursor lost nothing: this was no torture']),
     ...(inversions > 0 ? [] : ['the cached sequence turned nothing round: the order is not looked at']),
   ]
-  say(wrong.length === 0 ? 'Passed.' : `FAILED (seed ${seed}): ${wrong.join('; ')}`)
-  process.exitCode = wrong.length === 0 ? 0 : 1
+  const late = [
+    ...verdicts
+      .slice(0, 3)
+      .flatMap(each => (each.p99 < 300 ? [] : [`${each.name}: p99 ${each.p99.toFixed(0)} ms`])),
+    ...(slowest < levelWithin ? [] : [`the killed subscriber needed ${slowest.toFixed(0)} ms to be level`]),
+  ]
+  const failures = [...wrong, ...late]
+  say(failures.length === 0 ? 'Passed.' : `FAILED (seed ${seed}): ${failures.join('; ')}`)
+  process.exitCode = wrong.length > 0 ? 1 : late.length > 0 ? lateOnly : 0
 } finally {
   chaos.stop()
   for (const child of [...subscribers, ...hosts]) {

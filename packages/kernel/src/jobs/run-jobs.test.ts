@@ -4,6 +4,7 @@ import { errorCode } from '../contract/index.ts'
 import type { Db } from '../data/database.ts'
 import { newId } from '../data/new-id.ts'
 import type { RunningJob } from './job.ts'
+import { claimJobs, nextDue } from './job-store.ts'
 import {
   add,
   addEffect,
@@ -244,19 +245,19 @@ test('a runner that stops waits for what runs, and begins nothing more', async (
 
 test('with nothing to do it asks the database once in a poll', async () => {
   await using here = await place()
-  let statements = 0
-  const counting: Db = new Proxy(db, {
-    get: (target, name, self) => {
-      if (name === 'execute') statements++
-      return Reflect.get(target, name, self)
+  const looks: string[] = []
+  const counting: Db = {
+    ...db,
+    execute: (name, text, values) => {
+      if (name === claimJobs.name || name === nextDue.name) looks.push(name)
+      return db.execute(name, text, values)
     },
-  })
+  }
   const runner = here.runner({ db: counting, pollEvery: 60_000 })
   await runner.start({ work: async () => {} })
-  await until('the first look', () => (statements >= 2 ? true : undefined))
-  const before = statements
+  await until('the first look', () => (looks.length >= 2 ? true : undefined))
   await new Promise(resolve => setTimeout(resolve, 300))
-  assert.equal(statements, before)
+  assert.deepEqual(looks, [claimJobs.name, nextDue.name])
 })
 
 test('finished jobs are dropped by the day, and the days to come are there before they come', async () => {
