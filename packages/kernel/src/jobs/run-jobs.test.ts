@@ -246,13 +246,13 @@ test('a runner that stops waits for what runs, and begins nothing more', async (
 test('with nothing to do it asks the database once in a poll', async () => {
   await using here = await place()
   const looks: string[] = []
-  const counting: Db = {
-    ...db,
-    execute: (name, text, values) => {
-      if (name === claimJobs.name || name === nextDue.name) looks.push(name)
-      return db.execute(name, text, values)
-    },
+  const execute: Db['execute'] = (name, text, values) => {
+    if (name === claimJobs.name || name === nextDue.name) looks.push(name)
+    return db.execute(name, text, values)
   }
+  const counting: Db = new Proxy(db, {
+    get: (target, name, self) => (name === 'execute' ? execute : Reflect.get(target, name, self)),
+  })
   const runner = here.runner({ db: counting, pollEvery: 60_000 })
   await runner.start({ work: async () => {} })
   await until('the first look', () => (looks.length >= 2 ? true : undefined))
