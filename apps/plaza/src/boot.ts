@@ -3,10 +3,10 @@ import { createGateway, type Gateway } from '@plaza/gateway'
 import { newContext } from '@plaza/kernel/call'
 import type { Config } from '@plaza/kernel/config'
 import type { PostgresServer } from '@plaza/kernel/postgres'
-import { loadSecret } from '@plaza/kernel/security'
 import { type Host, host } from '@plaza/kernel/service'
 import { type Logger, makeMetrics } from '@plaza/kernel/telemetry'
 import { migrateServices, openServer } from './database.ts'
+import { withSecret } from './read-config.ts'
 import { seededFaults } from './seeded-faults.ts'
 import { allServices } from './services.ts'
 import { version } from './version.ts'
@@ -32,8 +32,8 @@ export interface BootOptions {
 /** Starts everything in this process, the database first; undefined when the signal came before it was done. */
 export async function boot({ config: given, log, signal }: BootOptions): Promise<Plaza | undefined> {
   await using undo = new AsyncDisposableStack()
-  const config: Config = Object.freeze({ ...given, secret: await loadSecret(given) })
-  const database = undo.use(await openServer(config, log))
+  const config = await withSecret(given)
+  const database = undo.use(await openServer(config, allServices, log))
   if (signal?.aborted) return undefined
   const databaseUrls = await migrateServices(database.ownerUrl, allServices, config, log)
   const metrics = makeMetrics()

@@ -1,9 +1,10 @@
 import { constants } from 'node:fs'
 import { access, statfs } from 'node:fs/promises'
-import { type Config, readEnv, toConfig } from '@plaza/kernel/config'
+import type { Config } from '@plaza/kernel/config'
 import { makeLogger } from '@plaza/kernel/telemetry'
 import pg from 'pg'
 import { visitServer } from './database.ts'
+import { readConfig } from './read-config.ts'
 import { allServices } from './services.ts'
 
 interface Finding {
@@ -15,7 +16,7 @@ interface Finding {
 
 /** `plaza doctor`: looks at all that Plaza stands on, and says what to do; the exit code says whether all is well. */
 export async function doctor(): Promise<void> {
-  const config = toConfig(readEnv())
+  const config = readConfig()
   const findings = [
     ...node(),
     ...(await folder(config)),
@@ -64,7 +65,11 @@ async function folder(config: Config): Promise<Finding[]> {
 
 async function database(config: Config): Promise<Finding[]> {
   try {
-    await using server = await visitServer(config, makeLogger({ level: 'silent', pretty: false }))
+    await using server = await visitServer(
+      config,
+      allServices,
+      makeLogger({ level: 'silent', pretty: false }),
+    )
     const client = new pg.Client({ connectionString: server.ownerUrl, connectionTimeoutMillis: 5_000 })
     await client.connect()
     try {

@@ -1,8 +1,9 @@
 import { describeConfig, readEnv } from '@plaza/kernel/config'
+import { knownNames } from './services.ts'
 
 /** `plaza config`: one line a setting; secrets are masked. */
 export function printConfig(): void {
-  const settings = describeConfig(readEnv())
+  const settings = describeConfig(readEnv(), knownNames)
   const width = Math.max(...settings.map(each => each.env.length))
   const values = Math.min(40, Math.max(...settings.map(each => each.value.length)))
   for (const { env, value, origin, help } of settings) {

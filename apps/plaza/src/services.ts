@@ -1,4 +1,5 @@
 import { authService } from '@plaza/auth/service'
+import { gateway } from '@plaza/gateway/contract'
 import type { ServiceDefinition } from '@plaza/kernel/service'
 import { postsService } from '@plaza/posts/service'
 import { timelinesService } from '@plaza/timelines/service'
@@ -11,3 +12,8 @@ export const allServices: readonly ServiceDefinition[] = [
   postsService,
   timelinesService,
 ]
+
+export const allContracts = allServices.map(each => each.contract)
+
+/** The names a process can host: the services, and the gateway. */
+export const knownNames: readonly string[] = [...allContracts.map(each => each.name), gateway.name]

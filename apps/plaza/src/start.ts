@@ -1,12 +1,12 @@
-import { readEnv, toConfig } from '@plaza/kernel/config'
 import { makeLogger } from '@plaza/kernel/telemetry'
 import { showWelcome } from './banner.ts'
 import { boot } from './boot.ts'
 import { explainFailure } from './explain-failure.ts'
+import { readConfig } from './read-config.ts'
 
 /** `plaza start`: every service and the gateway in this process, until SIGTERM or SIGINT. */
 export async function start(): Promise<void> {
-  const config = toConfig(readEnv())
+  const config = readConfig()
   const log = makeLogger({ level: config.logLevel, pretty: process.stdout.isTTY })
   const stopping = stopOnSignals()
   process.on('unhandledRejection', error => {

@@ -1,8 +1,7 @@
-import { type Config, readEnv, toConfig } from '@plaza/kernel/config'
-import { loadSecret } from '@plaza/kernel/security'
 import { type Host, host } from '@plaza/kernel/service'
 import { makeLogger, makeMetrics } from '@plaza/kernel/telemetry'
 import { migrateServices, visitServer } from './database.ts'
+import { readConfig, withSecret } from './read-config.ts'
 import { allServices } from './services.ts'
 
 /**
@@ -10,10 +9,9 @@ import { allServices } from './services.ts'
  * the same data beside it.
  */
 export async function withServices<T>(work: (services: Host) => Promise<T>): Promise<T> {
-  const given = toConfig(readEnv())
-  const config: Config = Object.freeze({ ...given, secret: await loadSecret(given) })
+  const config = await withSecret(readConfig({ PLAZA_SERVICES: '' }))
   const log = makeLogger({ level: config.logLevel === 'info' ? 'warn' : config.logLevel, pretty: false })
-  await using database = await visitServer(config, log)
+  await using database = await visitServer(config, allServices, log)
   const databaseUrls = await migrateServices(database.ownerUrl, allServices, config, log)
   const services = await host({ services: allServices, databaseUrls, config, log, metrics: makeMetrics() })
   try {

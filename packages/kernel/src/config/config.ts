@@ -1,5 +1,13 @@
 import { availableParallelism } from 'node:os'
 import { flag, integer, list, matching, type Origin, oneOf, type Setting, text, url } from './settings.ts'
+import {
+  databaseVariable,
+  gatewayName,
+  readTopology,
+  servicesVariable,
+  type Topology,
+  urlVariable,
+} from './topology.ts'
 
 const address = {
   pattern: /^[0-9a-fA-F:.]+(\/\d{1,3})?$|^(loopback|linklocal|uniquelocal)$/,
@@ -11,6 +19,11 @@ const origin = { pattern: /^(\*|https?:\/\/[^/]+)$/, says: 'origins such as http
 const settings = {
   port: integer('PORT', 0, 65_535, { help: 'Where the API listens; 0 takes a free port', standard: 8080 }),
   host: text('HOST', { help: 'The address it listens on', standard: '127.0.0.1' }),
+  rpcPort: integer('RPC_PORT', 0, 65_535, {
+    help: 'Where other processes call the services hosted here (8081 unless all are); 0 takes a free port',
+    standard: undefined as number | undefined,
+  }),
+  rpcHost: text('RPC_HOST', { help: 'The address they are called at', standard: '127.0.0.1' }),
   dataFolder: text('PLAZA_DATA', { help: 'Where Plaza keeps its data', standard: '.plaza' }),
   databaseUrl: url('DATABASE_URL', ['postgres', 'postgresql'], {
     help: 'A PostgreSQL ≥ 15 of your own, as its owner; without it Plaza starts its own',
@@ -92,6 +105,7 @@ type Values = { -readonly [K in keyof Settings]: ReturnType<Settings[K]['parse']
 export type Config = Readonly<Values> & {
   /** Password hashes that may run at once: cores − 1, at least 1. */
   readonly hashesAtOnce: number
+  readonly topology: Topology
 }
 
 /** The variables of this process, by name: the only place that reads `process.env`. */
@@ -99,8 +113,14 @@ export function readEnv(): Readonly<Record<string, string | undefined>> {
   return { ...process.env }
 }
 
-/** Gives defaults, checks and shape. Throws one error that names every wrong variable, its value and what is allowed. */
-export function toConfig(env: Readonly<Record<string, string | undefined>>): Config {
+/**
+ * Gives defaults, checks and shape. Throws one error that names every wrong variable, its value and what is allowed. `known` are the
+ * names of all services, and of the gateway.
+ */
+export function toConfig(
+  env: Readonly<Record<string, string | undefined>>,
+  known: readonly string[] = [],
+): Config {
   const wrong: string[] = []
   const values = Object.entries(settings).map(([name, setting]: [string, Setting<unknown>]) => {
     const given = env[setting.env]
@@ -113,10 +133,12 @@ export function toConfig(env: Readonly<Record<string, string | undefined>>): Con
       return [name, setting.standard]
     }
   })
+  const topology = readTopology(env, known, wrong)
   if (wrong.length > 0) throw new ConfigError(wrong.join('\n'))
   return Object.freeze({
     ...(Object.fromEntries(values) as Values),
     hashesAtOnce: Math.max(1, availableParallelism() - 1),
+    topology,
   })
 }
 
@@ -133,18 +155,47 @@ export interface SettingView {
 }
 
 /** Every setting with its value (secrets masked) and where it came from. */
-export function describeConfig(env: Readonly<Record<string, string | undefined>>): SettingView[] {
-  const config = toConfig(env) as unknown as Record<string, unknown>
-  return Object.entries(settings).map(([name, setting]: [string, Setting<unknown>]) => {
-    const value = config[name]
+export function describeConfig(
+  env: Readonly<Record<string, string | undefined>>,
+  known: readonly string[] = [],
+): SettingView[] {
+  const config = toConfig(env, known)
+  const values = config as unknown as Record<string, unknown>
+  const view = (name: string, value: unknown, secret: boolean, help: string): SettingView => {
     const shown = value === undefined ? '' : Array.isArray(value) ? value.join(',') : String(value)
     return {
-      env: setting.env,
-      value: setting.secret && shown !== '' ? maskUrl(shown) : shown,
-      origin: env[setting.env] ? 'environment' : 'default',
-      help: setting.help,
+      env: name,
+      value: secret && shown !== '' ? maskUrl(shown) : shown,
+      origin: env[name] ? 'environment' : 'default',
+      help,
     }
-  })
+  }
+  return [
+    ...Object.entries(settings).map(([name, setting]: [string, Setting<unknown>]) =>
+      view(setting.env, values[name], setting.secret, setting.help),
+    ),
+    ...describeTopology(config.topology, known).map(each => view(...each)),
+  ]
+}
+
+function describeTopology(
+  { hosted, urls, databaseUrls }: Topology,
+  known: readonly string[],
+): [string, unknown, boolean, string][] {
+  if (known.length === 0) return []
+  const services = known.filter(name => name !== gatewayName)
+  return [
+    [servicesVariable, hosted, false, 'What this process hosts'],
+    ...services.flatMap((name): [string, unknown, boolean, string][] => [
+      [urlVariable(name), urls.get(name), false, `Where ${name} is when it is not hosted here`],
+      [
+        databaseVariable(name),
+        databaseUrls.get(name),
+        true,
+        `A database of its own for ${name}, as its owner`,
+      ],
+    ]),
+  ]
 }
 
 function maskUrl(value: string): string {

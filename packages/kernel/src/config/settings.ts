@@ -27,8 +27,13 @@ const make = <T>(env: string, options: Options<T>, parse: (text: string) => T): 
 export const text = <T extends string | undefined = string>(env: string, options: Options<T>) =>
   make<string | T>(env, options, value => value)
 
-export const integer = (env: string, min: number, max: number, options: Options<number>) =>
-  make(env, options, value => {
+export const integer = <T extends number | undefined = number>(
+  env: string,
+  min: number,
+  max: number,
+  options: Options<T>,
+) =>
+  make<number | T>(env, options, value => {
     if (/^\d+$/.test(value) && Number(value) >= min && Number(value) <= max) return Number(value)
     throw new Error(`a whole number from ${min} to ${max}`)
   })

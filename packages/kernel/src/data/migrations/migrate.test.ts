@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url'
 import pg from 'pg'
 import { scratchDatabase } from '../scratch-database.ts'
 import { migrate } from './migrate.ts'
-import { keptPasswords } from './role-passwords.ts'
+import { derivedPasswords } from './role-passwords.ts'
 import { roleOf, serviceUrl } from './service-role.ts'
 
 const quiet = { info: () => {}, warn: () => {} }
@@ -46,7 +46,7 @@ test('each service gets its schema, its tables and a role that can use them, and
         { name: 'posts', migrations: files.url },
         { name: 'users', migrations: undefined },
       ],
-      passwords: keptPasswords(data.path),
+      passwords: derivedPasswords('a secret of this test, long enough', data.path),
       log: log as never,
     })
   const urls = await run()
@@ -64,13 +64,10 @@ test('each service gets its schema, its tables and a role that can use them, and
     `select current_setting('statement_timeout') s, current_setting('lock_timeout') l, current_setting('idle_in_transaction_session_timeout') i`,
   )
   assert.deepEqual(ceilings[0], { s: '15s', l: '5s', i: '10s' })
-  assert.equal((await stat(join(data.path, 'roles.json'))).mode & 0o777, 0o600)
 
-  const kept = await readFile(join(data.path, 'roles.json'), 'utf8')
   lines.length = 0
   assert.deepEqual([...(await run())], [...urls])
   assert.deepEqual(lines, [], 'nothing was applied again')
-  assert.equal(await readFile(join(data.path, 'roles.json'), 'utf8'), kept)
   await dropRoles(scratch.ownerUrl, scratch.name)
 })
 
@@ -116,6 +113,42 @@ test('no role, not even by set role, reads or changes what another owns, creates
     } finally {
       await client.end()
     }
+  }
+})
+
+test('machines that share nothing but the secret give a role one password; one that stands in roles.json goes before', async () => {
+  await using bare = await folderOf({})
+  await using other = await folderOf({ 'roles.json': '{"plaza_posts":"given"}' })
+  const roles = ['plaza_posts', 'plaza_users']
+  const passwordsOf = (secret: string, folder: string) => derivedPasswords(secret, folder)(roles)
+  const here = await passwordsOf('one secret', bare.path)
+  const there = await passwordsOf('one secret', other.path)
+  const elsewhere = await passwordsOf('another secret', bare.path)
+  assert.equal(there.get('plaza_posts'), 'given')
+  assert.equal(there.get('plaza_users'), here.get('plaza_users'))
+  assert.equal(new Set([...here.values(), ...elsewhere.values()]).size, 4)
+  await using damaged = await folderOf({ 'roles.json': 'x' })
+  await assert.rejects(passwordsOf('one secret', damaged.path), /roles\.json is damaged/)
+})
+
+test('a database that was set up with another secret is refused before anything is changed', async () => {
+  await using scratch = await scratchDatabase()
+  const run = (secret: string) =>
+    migrate({
+      ownerUrl: scratch.ownerUrl,
+      services: [{ name: 'posts', migrations: undefined }],
+      passwords: async roles => new Map(roles.map(role => [role, secret])),
+      secret,
+      log: quiet,
+    })
+  try {
+    const urls = await run('the secret of the first start')
+    await assert.rejects(run('the secret of somebody else'), /another PLAZA_SECRET/)
+    await using posts = await connectAs(urls.get('posts')!)
+    await posts.query('select 1')
+    assert.deepEqual(await run('the secret of the first start'), urls)
+  } finally {
+    await dropRoles(scratch.ownerUrl, scratch.name)
   }
 })
 

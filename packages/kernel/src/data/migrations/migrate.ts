@@ -2,6 +2,7 @@ import pg from 'pg'
 import type { Logger } from '../../telemetry/index.ts'
 import { type Applied, type Migration, pendingMigrations, readMigrations } from './migration-files.ts'
 import type { RolePasswords } from './role-passwords.ts'
+import { assertSameSecret, keepSecretMark } from './secret-mark.ts'
 import { roleOf, roleSetup, scramVerifier, serviceUrl, setupDigest } from './service-role.ts'
 
 export interface MigrateOptions {
@@ -9,6 +10,8 @@ export interface MigrateOptions {
   readonly ownerUrl: string
   readonly services: readonly MigratedService[]
   readonly passwords: RolePasswords
+  /** `PLAZA_SECRET`: a database that was set up with another is refused. */
+  readonly secret?: string
   readonly log: Pick<Logger, 'info' | 'warn'>
 }
 
@@ -24,7 +27,7 @@ export interface MigratedService {
  * Each file is applied in a transaction that also records it, so dying anywhere leaves nothing half done. Returns, by service, the URL to
  * connect with. Throws, in words for an operator, on a server older than 15, a missing right, a changed, lost or late file.
  * @example
- * const urls = await migrate({ ownerUrl, services: [{ name: 'posts', migrations }], passwords: keptPasswords('.plaza'), log })
+ * const urls = await migrate({ ownerUrl, services: [{ name: 'posts', migrations }], passwords: derivedPasswords(secret, '.plaza'), log })
  * const db = openDatabase({ url: urls.get('posts')!, schema: 'posts' })
  */
 export async function migrate(options: MigrateOptions): Promise<ReadonlyMap<string, string>> {
@@ -39,6 +42,7 @@ export async function migrate(options: MigrateOptions): Promise<ReadonlyMap<stri
   try {
     const server = await checkServer(owner)
     await lock(owner, options.log)
+    if (options.secret !== undefined) await assertSameSecret(owner, options.secret)
     const state = await readState(owner, server.database, plans)
     const passwords = await options.passwords(plans.map(plan => roleOf(server.database, plan.schema)))
     for (const plan of plans) {
@@ -47,6 +51,7 @@ export async function migrate(options: MigrateOptions): Promise<ReadonlyMap<stri
       await setUpRole(owner, server, plan.schema, state, passwords, options.log)
       await applyFiles(owner, plan, applied ?? [], options.log)
     }
+    if (options.secret !== undefined && plans.length > 0) await keepSecretMark(owner, options.secret)
     return new Map(
       plans.map(({ schema }) => {
         const password = passwords.get(roleOf(server.database, schema))!
