@@ -7,8 +7,9 @@ import { PasswordHasher } from './password-hasher.ts'
 
 const metrics = makeMetrics()
 const hasherOf = (atOnce: number, waiting: number, cost = 10) =>
-  new PasswordHasher({ cost, atOnce, waiting, metrics })
-const within = (ms: number) => newContext({ requestId: 'test', deadline: Date.now() + ms })
+  new PasswordHasher({ cost, atOnce, waiting, waitingOfOne: waiting, metrics })
+const within = (ms: number, address?: string) =>
+  newContext({ requestId: 'test', deadline: Date.now() + ms, address })
 const codeOf = (code: string) => (error: { code?: string }) => error.code === code
 
 test('a password matches its hash and no other', async () => {
@@ -66,4 +67,30 @@ test('who waits beyond the deadline goes away, and leaves the place to others', 
   const next = hasher.hash('x', within(9_000))
   await Promise.all([running, next])
   await assert.rejects(hasher.hash('over', within(-1)), codeOf('deadline-exceeded'))
+})
+
+test('a flood from one network fills its own share of the queue and keeps nobody else out, nor waiting', async () => {
+  const hasher = new PasswordHasher({ cost: 10, atOnce: 1, waiting: 50, waitingOfOne: 10, metrics })
+  const done: string[] = []
+  const ask = (address: string | undefined, name: string) =>
+    hasher.hash('x', within(60_000, address)).then(() => done.push(name))
+  // One customer's IPv6 network has 2^64 addresses: they are one all the same.
+  const flood = Array.from({ length: 100 }, (_, i) => ask(`2001:db8::${i + 1}`, 'flood'))
+  const others = [ask('192.0.2.7', 'ana'), ask(undefined, 'our own')]
+  const outcomes = await Promise.allSettled(flood)
+  await Promise.all(others)
+  const refused = outcomes.flatMap(each => (each.status === 'rejected' ? [each.reason.code] : []))
+  assert.deepEqual(
+    refused,
+    Array.from({ length: 89 }, () => 'overloaded'),
+  )
+  assert.deepEqual(done.slice(0, 4), ['flood', 'flood', 'ana', 'our own'])
+})
+
+test('many networks together have no more places than there are', async () => {
+  const hasher = new PasswordHasher({ cost: 10, atOnce: 1, waiting: 6, waitingOfOne: 2, metrics })
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 20 }, (_, i) => hasher.hash('x', within(60_000, `192.0.2.${i % 10}`))),
+  )
+  assert.equal(outcomes.filter(each => each.status === 'fulfilled').length, 7)
 })

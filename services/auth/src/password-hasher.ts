@@ -2,6 +2,8 @@ import { hash, verify } from '@node-rs/bcrypt'
 import { type Context, timeLeft } from '@plaza/kernel/call'
 import { deadlineExceeded, overloaded } from '@plaza/kernel/contract'
 import type { Metrics } from '@plaza/kernel/telemetry'
+import { FairQueue } from './fair-queue.ts'
+import { networkOf } from './log-in-throttle.ts'
 
 export interface PasswordHasherOptions {
   /** bcrypt's cost: each step doubles the work. */
@@ -10,6 +12,8 @@ export interface PasswordHasherOptions {
   readonly atOnce: number
   /** Hashes that may wait; more are refused with `overloaded`. */
   readonly waiting: number
+  /** Of these, as many for one network at most: nobody fills the queue alone. */
+  readonly waitingOfOne: number
   readonly metrics: Metrics
 }
 
@@ -29,7 +33,7 @@ export const longestPassword = 72
 /** bcrypt with a bounded queue: hashing never takes all threads, and a rush is told to come back instead of waiting for ever. */
 export class PasswordHasher {
   readonly #options: PasswordHasherOptions
-  readonly #queue = new Set<Waiting>()
+  readonly #queue: FairQueue<Waiting>
   readonly #nobody: string
   readonly #seconds
   #running = 0
@@ -37,6 +41,7 @@ export class PasswordHasher {
 
   constructor(options: PasswordHasherOptions) {
     this.#options = options
+    this.#queue = new FairQueue({ most: options.waiting, mostOfOne: options.waitingOfOne })
     // No password has this hash; comparing with it costs what any comparison costs.
     this.#nobody = `$2b$${String(options.cost).padStart(2, '0')}$${'.'.repeat(53)}`
     this.#seconds = options.metrics.histogram(
@@ -83,14 +88,15 @@ export class PasswordHasher {
   }
 
   #turn(context: Context): Promise<void> | void {
-    const { atOnce, waiting } = this.#options
     if (timeLeft(context) <= 0)
       throw deadlineExceeded('The deadline was over before it began.', { retryAfter: 1 })
-    if (this.#running < atOnce && this.#queue.size === 0) {
+    if (this.#running < this.#options.atOnce && this.#queue.size === 0) {
       this.#running++
       return
     }
-    if (this.#queue.size >= waiting) throw this.#refusal()
+    // Work of our own has no address: all of it counts as one network.
+    const from = networkOf(context.address ?? '')
+    if (!this.#queue.hasRoomFor(from)) throw this.#refusal()
     return new Promise((resolve, reject) => {
       const { signal } = context
       const entry: Waiting = {
@@ -100,18 +106,18 @@ export class PasswordHasher {
         },
       }
       const giveUp = () => {
-        this.#queue.delete(entry)
+        this.#queue.delete(from, entry)
         reject(deadlineExceeded('Too many passwords are being checked.', { retryAfter: this.#untilFree() }))
       }
-      this.#queue.add(entry)
+      this.#queue.add(from, entry)
       signal.addEventListener('abort', giveUp, { once: true })
     })
   }
 
   #next(): void {
-    for (const entry of this.#queue) {
-      if (this.#running >= this.#options.atOnce) return
-      this.#queue.delete(entry)
+    while (this.#running < this.#options.atOnce) {
+      const entry = this.#queue.take()
+      if (entry === undefined) return
       this.#running++
       entry.start()
     }
