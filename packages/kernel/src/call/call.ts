@@ -14,6 +14,19 @@ export interface Dispatcher {
   invoke(service: string, operation: string, input: unknown, context: Context): Promise<unknown>
 }
 
+/** Takes calls to services that are not in this process. */
+export interface RemoteCalls extends Dispatcher {
+  /** Every address of a service as it is resolved now, one by one: each dispatcher asks that instance and no other. */
+  instancesOf(service: string): Promise<readonly Instance[]>
+  /** Ends what is under way; later calls are `unavailable`. */
+  close(): Promise<void>
+}
+
+export interface Instance {
+  readonly url: string
+  readonly dispatcher: Dispatcher
+}
+
 /** Makes `call` over a dispatcher. Clients are made once per contract. */
 export function makeCall(dispatcher: Dispatcher): Call {
   const clients = new Map<Contract, unknown>()

@@ -1,2 +1,5 @@
 export * from './call.ts'
 export * from './context.ts'
+export * from './deadlines.ts'
+export * from './late.ts'
+export * from './may-repeat.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Context, type Dispatcher, newContext } from '../call/index.ts'
+import { type Context, type Dispatcher, mayRepeat, newContext } from '../call/index.ts'
 import {
   Closed,
   command,
@@ -11,7 +11,7 @@ import {
   query,
   Type,
 } from '../contract/index.ts'
-import { mayRepeat, withFaults } from './faults.ts'
+import { withFaults } from './faults.ts'
 
 const Word = Closed({ word: Type.String() })
 const shape = { access: 'public', input: Word, output: Word } as const

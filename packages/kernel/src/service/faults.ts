@@ -1,5 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type AnswerNotes, type Context, type Dispatcher, deriveContext, newContext } from '../call/index.ts'
+import {
+  type AnswerNotes,
+  type Context,
+  type Dispatcher,
+  deriveContext,
+  mayRepeat,
+  newContext,
+} from '../call/index.ts'
 import { AppError, type Contract, isAppError, type Operation, outputChecker } from '../contract/index.ts'
 
 export interface Faults {
@@ -63,12 +70,6 @@ export function seededRandom(seed: number): () => number {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
   }
-}
-
-/** Whether the contract allows this call to be made again after an unknown outcome. */
-export function mayRepeat(operation: Operation, context: Context): boolean {
-  if (operation.kind === 'query' || operation.repeat === 'safe') return true
-  return operation.repeat !== 'never' && context.idempotency !== undefined
 }
 
 // At once: a duplicate on the wire. One after the other: the first answer was lost, and the caller asked again.

@@ -1,6 +1,7 @@
+import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { memoryCache } from '../cache/index.ts'
-import { type Call, type Dispatcher, deriveContext, makeCall } from '../call/index.ts'
+import { type Call, type Dispatcher, deriveContext, makeCall, type RemoteCalls } from '../call/index.ts'
 import type { Config } from '../config/index.ts'
 import type { Contract } from '../contract/index.ts'
 import { openDatabase } from '../data/index.ts'
@@ -9,6 +10,8 @@ import type { Logger, Metrics } from '../telemetry/index.ts'
 import { checkContracts, checkHandlers } from './check-contracts.ts'
 import { type Faults, withFaults } from './faults.ts'
 import { HostedService } from './hosted-service.ts'
+import { type InstanceFacts, instanceHandler } from './instance.ts'
+import { kernelOf } from './kernel-operations.ts'
 import { LocalDispatcher } from './local-dispatcher.ts'
 import type { NotReady } from './readiness.ts'
 import type { Handlers, ServiceDefinition } from './service.ts'
@@ -22,13 +25,25 @@ export interface HostOptions {
   readonly metrics: Metrics
   /** Tests: treats local calls as a network would. */
   readonly faults?: Faults
+  /** Where calls to services that are not hosted here go; left out: everything is here. */
+  readonly remote?: RemoteCalls
+  /** All contracts known here (default: those of the hosted services). */
+  readonly contracts?: readonly Contract[]
+  /** Told by `$instance` (default: 0.0.0, and `host:pid`). */
+  readonly version?: string
+  readonly instance?: string
 }
 
 /** The services of one process: start → ready → drain → stop. */
 export interface Host {
+  /** All that are known, hosted here or not. */
   readonly contracts: readonly Contract[]
+  /** Names of the services in this process. */
+  readonly hosted: readonly string[]
   /** Takes the edge's calls to where their service is. */
   readonly dispatcher: Dispatcher
+  /** Only what is hosted here: what `/rpc` serves. */
+  readonly local: Dispatcher
   /** Calls as a service does. */
   readonly call: Call
   /** Adds an edge's own operations and broadcast subscriptions: an edge owns no tables. */
@@ -59,10 +74,12 @@ export interface SubscriptionLag {
 /** Wires the services and makes them callable for each other; `start` sets them to work. Throws when a contract or handler is wrong. */
 export async function host(options: HostOptions): Promise<Host> {
   const { config, log, metrics } = options
-  const contracts: Contract[] = options.services.map(each => each.contract)
+  const contracts: Contract[] = [...(options.contracts ?? options.services.map(each => each.contract))]
   checkContracts(contracts)
+  const facts = factsOf(options)
   const local = new LocalDispatcher(metrics)
-  const dispatcher = options.faults === undefined ? local : withFaults(local, contracts, options.faults)
+  const near = options.faults === undefined ? local : withFaults(local, contracts, options.faults)
+  const dispatcher = options.remote === undefined ? near : nearOrFar(local, near, options.remote)
   const call = makeCall(asService(dispatcher))
   const cache = memoryCache(metrics)
   const edges: { name: string; subscription: BroadcastSubscription }[] = []
@@ -79,7 +96,7 @@ export async function host(options: HostOptions): Promise<Host> {
         ...(config.secret !== undefined && { secret: config.secret }),
         onError: error => serviceLog.warn({ err: error }, 'A database connection was lost'),
       })
-      return HostedService.wire(definition, { db, call, cache, config, log: serviceLog, metrics })
+      return HostedService.wire(definition, { db, call, cache, config, log: serviceLog, metrics }, facts)
     }),
   )
   for (const each of services) local.add(each.name, each.targets)
@@ -87,16 +104,20 @@ export async function host(options: HostOptions): Promise<Host> {
 
   return {
     contracts,
+    hosted: options.services.map(each => each.contract.name),
     dispatcher,
+    local,
     call,
     addEdge: edge => {
       const { name, operations } = edge.contract
-      contracts.push(edge.contract)
+      if (!contracts.includes(edge.contract)) contracts.push(edge.contract)
       checkContracts(contracts)
       checkHandlers(edge.contract, edge.handlers)
-      const handlers = edge.handlers as Readonly<Record<string, never>>
-      const targets = Object.entries(operations).map(([key, operation]) => {
-        return [key, { operation, handler: handlers[key]!, db: undefined }] as const
+      const $instance = instanceHandler(edge.contract, facts, 0, async () => behind(running))
+      const handlers: Readonly<Record<string, unknown>> = { ...edge.handlers, $instance }
+      const all = { ...operations, $instance: kernelOf(edge.contract).operations.$instance }
+      const targets = Object.entries(all).map(([key, operation]) => {
+        return [key, { operation, handler: handlers[key] as never, db: undefined }] as const
       })
       local.add(name, Object.fromEntries(targets))
       edges.push(...edge.subscriptions.map(subscription => ({ name, subscription })))
@@ -110,8 +131,7 @@ export async function host(options: HostOptions): Promise<Host> {
     },
     notReady: async () => {
       const parts = await Promise.all(services.map(each => each.notReady()))
-      const behind = running.filter(each => !each.isCaughtUp())
-      return [...parts.flat(), ...behind.map(each => ({ part: each.name, reason: 'behind its log' }))]
+      return [...parts.flat(), ...behind(running)]
     },
     lags: () => [
       ...services.flatMap(each => each.lags()),
@@ -123,6 +143,27 @@ export async function host(options: HostOptions): Promise<Host> {
       await Promise.all(services.map(each => each.stop()))
     },
   }
+}
+
+function factsOf({ version, instance }: HostOptions): InstanceFacts {
+  return {
+    version: version ?? '0.0.0',
+    instance: instance ?? `${hostname()}:${process.pid}`,
+    startedAt: new Date().toISOString(),
+  }
+}
+
+function nearOrFar(local: LocalDispatcher, near: Dispatcher, far: Dispatcher): Dispatcher {
+  return {
+    invoke: (service, operation, input, context) =>
+      (local.hosts(service) ? near : far).invoke(service, operation, input, context),
+  }
+}
+
+function behind(running: readonly RunningSubscription[]): NotReady[] {
+  return running
+    .filter(each => !each.isCaughtUp())
+    .map(each => ({ part: each.name, reason: 'behind its log' }))
 }
 
 // What a service asks, it asks as a service, in the name of the person who asked it.

@@ -9,6 +9,7 @@ import {
 } from '../events/index.ts'
 import { type JobRunner, startJobs } from '../jobs/index.ts'
 import { checkHandlers } from './check-contracts.ts'
+import { type InstanceFacts, instanceHandler } from './instance.ts'
 import { kernelOf } from './kernel-operations.ts'
 import type { Target } from './local-dispatcher.ts'
 import type { NotReady } from './readiness.ts'
@@ -25,7 +26,11 @@ export class HostedService {
   #subscriptions: readonly RunningSubscription[] = []
 
   /** Checks the log's identity before anything can write to it, and makes the service callable. */
-  static async wire(definition: ServiceDefinition, parts: Omit<Kit, 'jobs'>): Promise<HostedService> {
+  static async wire(
+    definition: ServiceDefinition,
+    parts: Omit<Kit, 'jobs'>,
+    facts: InstanceFacts,
+  ): Promise<HostedService> {
     const { contract } = definition
     const part = { service: contract.name, db: parts.db, log: parts.log, metrics: parts.metrics }
     const events = await startEventLog(part)
@@ -33,7 +38,7 @@ export class HostedService {
     const kit: Kit = { ...parts, jobs: jobs.jobs }
     const wiring = await definition.wire(kit)
     checkHandlers(contract, wiring.handlers)
-    return new HostedService(contract, kit, wiring, events, jobs)
+    return new HostedService(contract, kit, wiring, events, jobs, facts)
   }
 
   private constructor(
@@ -42,6 +47,7 @@ export class HostedService {
     wiring: Wiring<Contract>,
     events: EventLog,
     jobs: JobRunner,
+    facts: InstanceFacts,
   ) {
     this.name = contract.name
     this.#kit = kit
@@ -50,9 +56,11 @@ export class HostedService {
     this.#jobs = jobs
     const { db, log, metrics } = kit
     const letters = deadLetterHandlers({ service: this.name, db, log, metrics }, wiring.subscriptions ?? [])
+    const connections = kit.config.databaseConnections
+    const $instance = instanceHandler(contract, facts, connections, () => this.notReady())
     this.targets = {
       ...targetsOf(contract, wiring.handlers, db),
-      ...targetsOf(kernelOf(contract), { ...events.handlers, ...letters, ...jobs.handlers }, db),
+      ...targetsOf(kernelOf(contract), { ...events.handlers, ...letters, ...jobs.handlers, $instance }, db),
     }
   }
 

@@ -1,5 +1,6 @@
 export * from './faults.ts'
 export * from './host.ts'
+export { contractDigest, type InstanceView } from './instance.ts'
 export { kernelOf } from './kernel-operations.ts'
 export * from './readiness.ts'
 export * from './service.ts'

@@ -1,18 +1,18 @@
 import { SpanKind } from '@opentelemetry/api'
 import type { Histogram } from 'prom-client'
-import { type Context, type Dispatcher, deriveContext, timeLeft } from '../call/index.ts'
 import {
-  type AppError,
-  deadlineExceeded,
-  inputChecker,
-  type Operation,
-  unavailable,
-  unknownOutcome,
-} from '../contract/index.ts'
+  type Context,
+  Deadlines,
+  type Dispatcher,
+  deriveContext,
+  lateOf,
+  overBeforeItBegan,
+  timeLeft,
+} from '../call/index.ts'
+import { type AppError, inputChecker, type Operation, unavailable } from '../contract/index.ts'
 import { answeredBefore, type Db } from '../data/index.ts'
 import { isTracingOn, type Metrics, traced } from '../telemetry/index.ts'
 import { assertAccess } from './access.ts'
-import { Deadlines } from './deadlines.ts'
 import { toAppError } from './failures.ts'
 import type { Handler } from './service.ts'
 
@@ -31,10 +31,6 @@ interface Prepared extends Target {
   /** What its caller hears at the deadline: of a command nobody knows what became of it. */
   readonly late: () => AppError
 }
-
-const tooSlow = () => deadlineExceeded('It took too long.', { retryAfter: 1 })
-const mayHaveHappened = () =>
-  unknownOutcome('It took too long, and may have happened: ask again with the same Idempotency-Key.')
 
 /** Calls the services of this process: guards, deadline, the handler, and honest failures. */
 export class LocalDispatcher implements Dispatcher {
@@ -58,11 +54,15 @@ export class LocalDispatcher implements Dispatcher {
     return this.#running
   }
 
+  hosts(service: string): boolean {
+    return this.#services.has(service)
+  }
+
   add(service: string, targets: Readonly<Record<string, Target>>): void {
     const prepared = Object.entries(targets).map(([operation, target]): [string, Prepared] => {
       const name = `${service}.${operation}`
       const succeeded = this.#seconds.labels(name, 'ok')
-      const late = target.operation.kind === 'query' ? tooSlow : mayHaveHappened
+      const late = lateOf(target.operation)
       return [operation, { ...target, name, check: inputChecker(target.operation), succeeded, late }]
     })
     this.#services.set(service, new Map(prepared))
@@ -107,8 +107,7 @@ export class LocalDispatcher implements Dispatcher {
   async #run(target: Prepared, input: unknown, context: Context): Promise<unknown> {
     const { operation, handler, db } = target
     assertAccess(operation, context)
-    if (timeLeft(context) <= 0)
-      throw deadlineExceeded('The deadline was over before it began.', { retryAfter: 1 })
+    if (timeLeft(context) <= 0) throw overBeforeItBegan()
     try {
       if (context.caller === 'edge') target.check(input)
       return await handler(input as never, context)

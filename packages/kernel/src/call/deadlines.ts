@@ -2,6 +2,16 @@ import type { AppError } from '../contract/index.ts'
 
 const tick = 50
 
+/** Somebody who waits for an answer. */
+export interface Waiting {
+  /** Epoch ms. */
+  readonly deadline: number
+  /** Called once, when the deadline is over. */
+  release(): void
+  /** Called at each look while the deadline is not over: what only calls that take long need is done here. */
+  linger?(): void
+}
+
 /**
  * Releases callers whose deadline is over, with one timer for all of them instead of one each: late by up to 50 ms, and free for
  * calls that end in time.
@@ -10,12 +20,20 @@ export class Deadlines {
   readonly #waiting = new Set<Waiting>()
   #timer: NodeJS.Timeout | undefined
 
+  add(waiting: Waiting): void {
+    this.#waiting.add(waiting)
+    this.#timer ??= setInterval(() => this.#look(), tick).unref()
+  }
+
+  remove(waiting: Waiting): void {
+    this.#waiting.delete(waiting)
+  }
+
   /** Settles as `work` does, or throws what `late` makes once `deadline` (epoch ms) is over; the work itself goes on to its end. */
   race<T>(work: Promise<T>, deadline: number, late: () => AppError): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const waiting: Waiting = { deadline, reject, late }
-      this.#waiting.add(waiting)
-      this.#timer ??= setInterval(() => this.#release(), tick).unref()
+      const waiting: Waiting = { deadline, release: () => reject(late()) }
+      this.add(waiting)
       work.then(
         value => {
           this.#waiting.delete(waiting)
@@ -29,22 +47,19 @@ export class Deadlines {
     })
   }
 
-  #release(): void {
+  #look(): void {
     const now = Date.now()
     for (const waiting of this.#waiting) {
-      if (waiting.deadline > now) continue
+      if (waiting.deadline > now) {
+        waiting.linger?.()
+        continue
+      }
       this.#waiting.delete(waiting)
-      waiting.reject(waiting.late())
+      waiting.release()
     }
     if (this.#waiting.size === 0) {
       clearInterval(this.#timer)
       this.#timer = undefined
     }
   }
-}
-
-interface Waiting {
-  readonly deadline: number
-  readonly reject: (error: Error) => void
-  readonly late: () => AppError
 }

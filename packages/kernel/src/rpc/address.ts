@@ -1,0 +1,119 @@
+import { Pool } from 'undici'
+import type { List } from './list.ts'
+import type { TokenSigner } from './token.ts'
+import { clientIdle, rpcPath } from './wire.ts'
+
+/** Lists under way at most, for each lane: each holds one connection. */
+const maxLists = 64
+const connectTimeout = 2_000
+/** How long (ms) an address that could not be reached is left alone: doubled each time, up to the last. */
+const firstAside = 50
+const longestAside = 2_000
+
+/** What calls take: the usual ones, or those that may take long (long polls) and would hold up others. */
+export type Speed = 'quick' | 'slow'
+
+export interface AddressOptions {
+  readonly service: string
+  readonly client: string
+  readonly signer: TokenSigner
+}
+
+/** One instance of a service: its connections, what is under way there, and whether it can be reached. */
+export class Address {
+  readonly url: string
+  /** The name it was resolved from, or the same as in the URL. */
+  readonly host: string
+  /** Calls under way there. */
+  inFlight = 0
+  readonly #options: AddressOptions
+  readonly #pools: Readonly<Record<Speed, Pool>>
+  readonly #lists: Record<Speed, number> = { quick: 0, slow: 0 }
+  #asideUntil = 0
+  #aside = 0
+  #cancelled: number[] = []
+  #isCancelling = false
+
+  /** `host` is the name behind an IP address: for the certificate. */
+  constructor(url: string, host: string, options: AddressOptions) {
+    this.url = url
+    this.host = host
+    this.#options = options
+    const make = () =>
+      new Pool(url, {
+        connections: maxLists,
+        pipelining: 1,
+        keepAliveTimeout: clientIdle,
+        keepAliveMaxTimeout: clientIdle,
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        connect: { timeout: connectTimeout, ...(url.startsWith('https:') && { servername: host }) },
+      })
+    this.#pools = { quick: make(), slow: make() }
+  }
+
+  isFull(speed: Speed): boolean {
+    return this.#lists[speed] >= maxLists
+  }
+
+  isAside(now: number): boolean {
+    return this.#asideUntil > now
+  }
+
+  putAside(now: number): void {
+    if (this.isAside(now)) return
+    this.#aside = Math.min(longestAside, Math.max(firstAside, this.#aside * 2))
+    this.#asideUntil = now + this.#aside
+  }
+
+  isBack(): void {
+    this.#aside = 0
+  }
+
+  send(speed: Speed, list: List, calls: readonly string[]): void {
+    this.#lists[speed]++
+    this.#dispatch(speed, `"calls":[${calls.join(',')}]`, list)
+  }
+
+  landed(speed: Speed): void {
+    this.#lists[speed]--
+  }
+
+  /** Tells the instance that nobody waits for this call any more. Best effort: its deadline ends it anyway. */
+  cancel(id: number): void {
+    this.#cancelled.push(id)
+    if (this.#isCancelling) return
+    this.#isCancelling = true
+    setImmediate(() => this.#sendCancelled())
+  }
+
+  close(): Promise<void> {
+    return Promise.all([this.#pools.quick.close(), this.#pools.slow.close()]).then(() => {})
+  }
+
+  destroy(): Promise<void> {
+    return Promise.all([this.#pools.quick.destroy(), this.#pools.slow.destroy()]).then(() => {})
+  }
+
+  #sendCancelled(): void {
+    const ids = this.#cancelled.splice(0, 10_000)
+    const done = () => {
+      this.#isCancelling = false
+      if (this.#cancelled.length > 0) this.cancel(this.#cancelled.pop()!)
+    }
+    this.#dispatch('quick', `"calls":[],"cancel":[${ids.join(',')}]`, {
+      onRequestStart: () => {},
+      onResponseStart: () => {},
+      onResponseData: () => {},
+      onResponseEnd: done,
+      onResponseError: done,
+    })
+  }
+
+  #dispatch(speed: Speed, members: string, handler: Parameters<Pool['dispatch']>[1]): void {
+    const { service, client, signer } = this.#options
+    const headers = ['authorization', signer.authorization(service), 'content-type', 'application/json']
+    const body = `{"service":${JSON.stringify(service)},"client":"${client}",${members}}`
+    this.#pools[speed].dispatch({ method: 'POST', path: rpcPath, headers, body }, handler)
+  }
+}
