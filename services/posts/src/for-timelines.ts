@@ -1,23 +1,19 @@
-import type { PostId, UserId } from '@plaza/kernel/contract'
-import { batched } from '@plaza/kernel/data'
+import type { PostId } from '@plaza/kernel/contract'
 import type { Handlers, Kit } from '@plaza/kernel/service'
+import type { AuthorVersions } from './author-versions.ts'
 import type { posts } from './contract.ts'
 import type { CurrentPosts } from './current-posts.ts'
-import { findAuthorVersions, pageByAuthors, pageByTag, pagePublic } from './list-store.ts'
+import { pageByAuthors, pageByTag, pagePublic } from './list-store.ts'
 import { normalTag } from './post-text.ts'
 
 type Internal = 'byIds' | 'pageByAuthors' | 'pagePublic' | 'pageByTag' | 'authorVersions'
 
 /** What other services ask; who may see what they decide. */
 export function forTimelines(
-  { db, metrics }: Kit,
+  { db }: Kit,
   current: CurrentPosts,
+  versionOf: AuthorVersions,
 ): Pick<Handlers<typeof posts>, Internal> {
-  const versionOf = batched({
-    name: 'posts.author-version',
-    load: (ids: readonly UserId[]) => findAuthorVersions(db, ids),
-    metrics,
-  })
   return {
     byIds: async ({ ids }) => {
       const found = await Promise.all(ids.map((id: PostId) => current.find(id)))

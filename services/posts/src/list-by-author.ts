@@ -3,6 +3,7 @@ import type { PageOf, PostId, UserId } from '@plaza/kernel/contract'
 import { batched, type IdSource, newestFirst } from '@plaza/kernel/data'
 import type { Handler, Kit } from '@plaza/kernel/service'
 import { userNotFound, users } from '@plaza/users/contract'
+import type { AuthorVersions } from './author-versions.ts'
 import type { Authors } from './authors.ts'
 import type { Post } from './contract.ts'
 import type { CurrentPosts } from './current-posts.ts'
@@ -24,15 +25,22 @@ export function listByAuthor(
   current: CurrentPosts,
   authors: Authors,
   viewers: Viewers,
+  versionOf: AuthorVersions,
 ): Handler<Input, PageOf<Post>> {
   const find = spanFinder(kit)
+  const tops = topFinder(kit, find)
   return async (input, context) => {
-    const viewer = await viewers.viewer(context)
+    const isTop = input.cursor === undefined
+    const [viewer, authorVersion] = await Promise.all([
+      viewers.viewer(context),
+      isTop ? versionOf(input.id) : undefined,
+    ])
     const author = await authors.get(input.id, viewer, context)
     if (viewer?.blocked.has(author.id)) return nothingFor(kit, viewer, author.id, context)
     const seesAll = viewer !== undefined && (viewer.id === author.id || viewer.following.has(author.id))
     const versions = new Map<PostId, number>()
-    return pages.read(input, sourceOf(find, author.id, !seesAll, versions), async ids => {
+    const findHere: FindSpan = isTop ? span => tops(span, authorVersion ?? 0) : find
+    return pages.read(input, sourceOf(findHere, author.id, !seesAll, versions), async ids => {
       const posts = ids.map(id => current.findAt(id, versions.get(id)!))
       const found = posts.some(post => post instanceof Promise)
         ? await Promise.all(posts)
@@ -61,7 +69,8 @@ function sourceOf(
   versions: Map<PostId, number>,
 ): IdSource<PostId> {
   const ids = async (direction: AuthorSpan['direction'], from: PostId | undefined, limit: number) => {
-    const listed = await find({ author, publicOnly, direction, from, limit })
+    const found = find({ author, publicOnly, direction, from, limit })
+    const listed = found instanceof Promise ? await found : found
     return listed.map(({ id, version }) => {
       versions.set(id, version)
       return id
@@ -73,10 +82,40 @@ function sourceOf(
   }
 }
 
-type FindSpan = (span: AuthorSpan) => Promise<readonly Listed[]>
+type FindSpan = (span: AuthorSpan) => Promise<readonly Listed[]> | readonly Listed[]
+
+/** The top of a list, and the version that its author's log had before it was read. */
+interface Top {
+  readonly version: number
+  readonly listed: readonly Listed[]
+}
+
+/** Tops of people's lists, kept in memory until their author's log has another version: what is listed changes with it alone. */
+function topFinder(
+  { cache }: Kit,
+  find: FindSpan,
+): (span: AuthorSpan, authorVersion: number) => Promise<readonly Listed[]> | readonly Listed[] {
+  const kept = cache.of<Top>({
+    name: 'posts.tops-of-lists',
+    maxEntries: 20_000,
+    freshFor: 600_000,
+    weigh: ({ listed }) => listed.length,
+    maxWeight: 500_000,
+  })
+  return (span, version) => {
+    if (span.from !== undefined) return find(span)
+    const key = keyOf(span)
+    const known = kept.peek(key)
+    if (known !== undefined && known.version === version) return known.listed
+    return Promise.resolve(find(span)).then(listed => {
+      kept.set(key, { version, listed })
+      return listed
+    })
+  }
+}
 
 /** Parts of people's lists, coalesced across requests. */
-function spanFinder({ db, metrics }: Kit): FindSpan {
+function spanFinder({ db, metrics }: Kit): (span: AuthorSpan) => Promise<readonly Listed[]> {
   const find = batched({
     name: 'posts.pages-of-authors',
     load: async (keys: readonly string[]) => {

@@ -1,4 +1,5 @@
 import { service } from '@plaza/kernel/service'
+import { authorVersions } from './author-versions.ts'
 import { authorsOf } from './authors.ts'
 import { posts } from './contract.ts'
 import { createPost } from './create-post.ts'
@@ -14,6 +15,7 @@ export const postsService = service(posts, new URL('../migrations/', import.meta
   const authors = authorsOf(kit)
   const viewers = viewersOf(kit)
   const current = currentPosts(kit)
+  const versionOf = authorVersions(kit)
   const reader = postReader(current, viewers)
   return {
     handlers: {
@@ -22,8 +24,8 @@ export const postsService = service(posts, new URL('../migrations/', import.meta
       edit: editPost(kit, authors, viewers),
       delete: deletePost(kit, viewers),
       listEdits: listEdits(kit, reader),
-      listByAuthor: listByAuthor(kit, current, authors, viewers),
-      ...forTimelines(kit, current),
+      listByAuthor: listByAuthor(kit, current, authors, viewers, versionOf),
+      ...forTimelines(kit, current, versionOf),
     },
     subscriptions: [authors.subscription],
   }
