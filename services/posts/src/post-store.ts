@@ -168,3 +168,18 @@ const deletedById = sql({
   select author_id
   from deleted_posts
   where id = ${'id'}`
+
+/**
+ * Forgets who deleted what a day ago. It is remembered for a DELETE sent again because its answer was lost, and a day is how long any request
+ * may be repeated (answers to idempotency keys live as long); later it is 404, as for everybody else.
+ */
+export const deleteOldDeletions = sql({ name: 'posts.delete-old-deletions', params: { limit: 'int4' } })`
+  delete from deleted_posts
+  where id = any(array(
+    select id
+    from deleted_posts
+    where at < now() - interval '24 hours'
+    order by at
+    limit ${'limit'}
+    for update skip locked
+  ))`

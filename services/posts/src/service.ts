@@ -9,6 +9,7 @@ import { forTimelines } from './for-timelines.ts'
 import { getPost, postReader } from './get-post.ts'
 import { listByAuthor } from './list-by-author.ts'
 import { listEdits } from './list-edits.ts'
+import { upkeep } from './upkeep.ts'
 import { viewersOf } from './viewers.ts'
 
 export const postsService = service(posts, new URL('../migrations/', import.meta.url), kit => {
@@ -17,6 +18,7 @@ export const postsService = service(posts, new URL('../migrations/', import.meta
   const current = currentPosts(kit)
   const versionOf = authorVersions(kit)
   const reader = postReader(current, viewers)
+  const hourly = upkeep(kit)
   return {
     handlers: {
       create: createPost(kit, authors, viewers),
@@ -28,5 +30,9 @@ export const postsService = service(posts, new URL('../migrations/', import.meta
       ...forTimelines(kit, current, versionOf),
     },
     subscriptions: [authors.subscription],
+    jobs: hourly.handlers,
+    start: async () => {
+      await hourly.begin()
+    },
   }
 })

@@ -82,6 +82,7 @@ const keyed: readonly [string, Params][] = [
   ['posts.lock-by-id', { id: middle }],
   ['posts.delete-by-id', { id: middle }],
   ['posts.deleted-by-id', { id: middle }],
+  ['posts.delete-old-deletions', { limit: 2_000 }],
   ['posts.author-versions', { ids: ['user_1'] }],
   ['posts.replace-tags', { id: middle, author: middle, tags: ['a'] }],
 ]
