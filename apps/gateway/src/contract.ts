@@ -26,12 +26,20 @@ const Subscription = Closed({
   secondsBehind: Type.Number(),
 })
 
+const Instance = Closed({
+  name: Type.String(),
+  version: Type.String(),
+  startedAt: Timestamp,
+  isReady: Type.Boolean(),
+})
+
 const HostedService = Closed(
   {
     name: Type.String(),
     operations: Type.Integer({ description: 'How many of its operations have a route' }),
-    isReady: Type.Boolean(),
-    notReady: Type.Array(Type.String(), { description: 'Why it is not ready' }),
+    isReady: Type.Boolean({ description: 'Whether an instance of it is' }),
+    notReady: Type.Array(Type.String(), { description: 'Why an instance is not ready, or does not answer' }),
+    instances: Type.Array(Instance, { description: 'Those that answer' }),
     subscriptions: Type.Array(Subscription),
   },
   'HostedService',
@@ -72,7 +80,7 @@ export const gateway = contract('gateway', {
   listServices: query({
     route: 'GET /api/v1/ops/services',
     access: 'ops',
-    summary: 'What runs here, whether it is ready, and how far its subscriptions are behind',
+    summary: 'What runs, whether it is ready, and how far subscriptions of this process are behind',
     input: NoInput,
     output: Services,
   }),

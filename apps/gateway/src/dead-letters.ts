@@ -1,5 +1,5 @@
 import type { Context } from '@plaza/kernel/call'
-import { invalidCursor, type PageOf } from '@plaza/kernel/contract'
+import { invalidCursor, isAppError, type PageOf } from '@plaza/kernel/contract'
 import { deadLetterNotFound } from '@plaza/kernel/events'
 import { type Host, kernelOf } from '@plaza/kernel/service'
 import type { DeadLetter } from './contract.ts'
@@ -21,6 +21,7 @@ export function listDeadLetters(host: Pick<Host, 'contracts' | 'call'>, own: str
       const page = await host
         .call(kernelOf({ name }))
         .$deadLetters({ limit: room, ...(after !== undefined && { after }) }, context)
+        .catch(error => withoutIt(error, context))
       items.push(...page.items.map(each => ({ ...each, id: `${name}.${each.id}` })))
       const isLast = name === names.at(-1) && page.next === null
       if (items.length >= limit && !isLast) {
@@ -31,6 +32,13 @@ export function listDeadLetters(host: Pick<Host, 'contracts' | 'call'>, own: str
     }
     return { items, nextCursor: null, prevCursor: null }
   }
+}
+
+/** A service that is down is left out, and the answer says that something is missing. */
+function withoutIt(error: unknown, context: Context): { readonly items: []; readonly next: null } {
+  if (!isAppError(error) || error.category !== 'unavailable') throw error
+  context.answer.degraded = true
+  return { items: [], next: null }
 }
 
 /** Handles a dead letter again, in the service that parked it. */

@@ -1,3 +1,4 @@
+import type { RemoteCalls } from '@plaza/kernel/call'
 import type { Config } from '@plaza/kernel/config'
 import { type Edge, makeEdge, makeEdgeServer, openApiOf } from '@plaza/kernel/http'
 import type { Host } from '@plaza/kernel/service'
@@ -15,6 +16,8 @@ import { listServices } from './services.ts'
 export interface GatewayOptions {
   /** The services behind it. The gateway adds its own operations and subscriptions, so make it before the host starts. */
   readonly host: Host
+  /** Where services are that are not hosted here. */
+  readonly remote?: RemoteCalls | undefined
   readonly config: Config
   readonly log: Logger
   readonly metrics: Metrics
@@ -30,14 +33,14 @@ export interface Gateway {
 }
 
 /** Makes the edge: routes for every operation that has one, documentation, health and metrics. */
-export function createGateway({ host, config, log, metrics, version }: GatewayOptions): Gateway {
+export function createGateway({ host, remote, config, log, metrics, version }: GatewayOptions): Gateway {
   const { verifier, subscription } = makeIdentities(host.call, config, metrics)
   host.addEdge({
     contract: gateway,
     handlers: {
       logIn: logIn(host, verifier),
       getJob: getJob(host, gateway.name),
-      listServices: listServices(host, version),
+      listServices: listServices(host, remote, gateway.name, version),
       listDeadLetters: listDeadLetters(host, gateway.name),
       retryDeadLetter: retryDeadLetter(host, gateway.name),
       dropDeadLetter: dropDeadLetter(host, gateway.name),
@@ -49,7 +52,7 @@ export function createGateway({ host, config, log, metrics, version }: GatewayOp
   const server = makeEdgeServer(edge, config)
   for (const contract of contracts) server.addContract(contract)
 
-  const readiness = new Readiness(host, () => edge.draining)
+  const readiness = new Readiness(host, remote, gateway.name, () => edge.draining)
   const openApi = openApiOf({ contracts, version, url: config.publicUrl })
   for (const [path, page] of Object.entries(docsPages(contracts, openApi))) server.addPage(path, page)
   server.addPage('/health/live', answerLive)

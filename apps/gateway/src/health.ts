@@ -1,8 +1,12 @@
+import type { RemoteCalls } from '@plaza/kernel/call'
 import type { Exchange } from '@plaza/kernel/http'
 import type { Host, NotReady } from '@plaza/kernel/service'
+import { askInstances } from './instances.ts'
 
 /** Readiness asked of databases at most this often (ms), however many ask: it is open to everybody. */
 const askEvery = 250
+/** The same of services elsewhere. */
+const askOthersEvery = 1_000
 /** A database that does not answer for so long (ms) counts as away. */
 const patience = 2_000
 
@@ -13,28 +17,61 @@ export function answerLive(exchange: Exchange): void {
   exchange.write(200, json, '{"status":"live"}')
 }
 
-/** `/health/ready`: whether this process can do its work: databases, subscriptions, and not about to stop. */
+type ReadyHost = Pick<Host, 'contracts' | 'hosted' | 'local' | 'notReady'>
+
+/**
+ * `/health/ready`: whether this process can do its work: databases, subscriptions, and not about to stop. How services elsewhere are is
+ * shown beside: one that is away is no reason to send nobody here.
+ */
 export class Readiness {
-  readonly #host: Pick<Host, 'contracts' | 'notReady'>
+  readonly #host: ReadyHost
+  readonly #remote: RemoteCalls | undefined
+  readonly #own: string
   readonly #isDraining: () => boolean
   #asked: Promise<readonly NotReady[]> = Promise.resolve([])
   #askedAt = Number.NEGATIVE_INFINITY
+  #away: Promise<readonly string[]> = Promise.resolve([])
+  #awayAskedAt = Number.NEGATIVE_INFINITY
 
-  constructor(host: Pick<Host, 'contracts' | 'notReady'>, isDraining: () => boolean) {
+  constructor(host: ReadyHost, remote: RemoteCalls | undefined, own: string, isDraining: () => boolean) {
     this.#host = host
+    this.#remote = remote
+    this.#own = own
     this.#isDraining = isDraining
   }
 
   answer = async (exchange: Exchange): Promise<void> => {
     const draining = this.#isDraining() ? [{ part: 'gateway', reason: 'stopping' }] : []
-    const notReady = [...draining, ...(await this.#notReady())]
+    const [found, away] = await Promise.all([this.#notReady(), this.#awayServices()])
+    const notReady = [...draining, ...found]
     const parts = this.#host.contracts.map(({ name }) => {
-      const isReady = !notReady.some(each => each.part.split(':', 1)[0] === name)
+      const isReady = !away.includes(name) && !notReady.some(each => each.part.split(':', 1)[0] === name)
       return { name, status: isReady ? 'ready' : 'not ready' }
     })
     const status = notReady.length === 0 ? 'ready' : 'not ready'
     const headers = status === 'ready' ? json : [...json, 'Retry-After', '1']
     exchange.write(status === 'ready' ? 200 : 503, headers, JSON.stringify({ status, parts, notReady }))
+  }
+
+  /** Services elsewhere of which no instance is ready. */
+  #awayServices(): Promise<readonly string[]> {
+    const now = performance.now()
+    if (now - this.#awayAskedAt >= askOthersEvery) {
+      this.#awayAskedAt = now
+      this.#away = this.#askOthers()
+    }
+    return this.#away
+  }
+
+  async #askOthers(): Promise<readonly string[]> {
+    const elsewhere = this.#host.contracts
+      .map(each => each.name)
+      .filter(name => name !== this.#own && !this.#host.hosted.includes(name))
+    const asked = elsewhere.map(async name => {
+      const instances = await askInstances(this.#host, this.#remote, name, this.#own)
+      return instances.some(each => each.view?.isReady === true) ? [] : [name]
+    })
+    return (await Promise.all(asked)).flat()
   }
 
   #notReady(): Promise<readonly NotReady[]> {

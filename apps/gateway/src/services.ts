@@ -1,21 +1,39 @@
-import type { Host, NotReady } from '@plaza/kernel/service'
+import type { RemoteCalls } from '@plaza/kernel/call'
+import type { Host } from '@plaza/kernel/service'
 import type { Services } from './contract.ts'
+import { askInstances, type Instance } from './instances.ts'
 
-/** What runs in this process and how it is. */
-export function listServices(host: Pick<Host, 'contracts' | 'notReady' | 'lags'>, version: string) {
+type ServiceHost = Pick<Host, 'contracts' | 'hosted' | 'local' | 'lags'>
+
+/** What runs and how it is: each service is asked, wherever it is, and one that does not answer is shown as such. */
+export function listServices(
+  host: ServiceHost,
+  remote: RemoteCalls | undefined,
+  own: string,
+  version: string,
+) {
   const startedAt = new Date().toISOString()
   return async (): Promise<Services> => {
-    const notReady = await host.notReady()
     const lags = host.lags()
-    const items = host.contracts.map(({ name, operations }) => {
-      const reasons = notReady
-        .filter(each => belongsTo(each, name))
-        .map(each => `${each.part}: ${each.reason}`)
+    const asked = host.contracts.map(async ({ name, operations }) => {
+      const instances = await askInstances(host, remote, name, own)
       return {
         name,
         operations: Object.values(operations).filter(each => each.route !== undefined).length,
-        isReady: reasons.length === 0,
-        notReady: reasons,
+        isReady: instances.some(each => each.view?.isReady === true),
+        notReady: instances.flatMap(whyNotReady),
+        instances: instances.flatMap(({ view }) =>
+          view === undefined
+            ? []
+            : [
+                {
+                  name: view.instance,
+                  version: view.version,
+                  startedAt: view.startedAt,
+                  isReady: view.isReady,
+                },
+              ],
+        ),
         subscriptions: lags
           .filter(each => each.subscription.startsWith(`${name}.`))
           .map(({ subscription, events, seconds }) => ({
@@ -25,11 +43,13 @@ export function listServices(host: Pick<Host, 'contracts' | 'notReady' | 'lags'>
           })),
       }
     })
-    return { version, node: process.versions.node, startedAt, items }
+    return { version, node: process.versions.node, startedAt, items: await Promise.all(asked) }
   }
 }
 
-/** Parts are named `posts` or `posts: database`. */
-function belongsTo({ part }: NotReady, service: string): boolean {
-  return part.split(':', 1)[0] === service
+/** Reasons of an instance elsewhere name it, for there may be several. */
+function whyNotReady({ url, view, reason }: Instance): string[] {
+  const where = url === undefined ? '' : `${url}: `
+  if (view === undefined) return [`${where}${reason}`]
+  return view.isReady ? [] : view.notReady.map(each => `${where}${each}`)
 }

@@ -1,18 +1,22 @@
-import type { Config } from '@plaza/kernel/config'
+import { type Config, gatewayName } from '@plaza/kernel/config'
 import type { Plaza } from './boot.ts'
+import type { Database } from './database.ts'
 
 /** What runs, where the docs are, three lines to try, and the first admin's password, once. On the terminal, never in the log. */
 export function showWelcome(plaza: Plaza, config: Config): void {
+  if (plaza.url === undefined) {
+    const hosted = plaza.hosted.join(', ')
+    console.log(`\nPlaza's ${hosted} run here, for other processes at ${plaza.rpcUrl}\n${firstAdmin(plaza)}`)
+    return
+  }
   const url = plaza.url.replace('127.0.0.1', 'localhost')
-  const services = plaza.host.contracts.map(each => each.name).join(', ')
-  const database = plaza.postgres
-    ? `PostgreSQL 18 of its own in ${config.dataFolder}${plaza.postgres.adopted ? ' (it was still running)' : ''}`
-    : 'the PostgreSQL of DATABASE_URL'
+  const services = plaza.hosted.filter(name => name !== gatewayName).join(', ')
+  const rpc = plaza.rpcUrl === undefined ? '' : `\n  rpc        ${plaza.rpcUrl}, for other processes`
   console.log(`
 Plaza runs at ${url}
 
-  services   ${services}
-  database   ${database}
+  services   ${services || 'none: a gateway only'}${rpc}
+  database   ${databaseLine(plaza, config)}
   docs       ${url}/docs
 ${firstAdmin(plaza)}
 Try it:
@@ -23,6 +27,12 @@ Try it:
 
 Fill it with people and posts: npm run demo    Stop: ctrl-C
 `)
+}
+
+/** Where the data is. */
+export function databaseLine({ postgres }: Pick<Database, 'postgres'>, config: Config): string {
+  if (postgres === undefined) return 'the PostgreSQL of DATABASE_URL'
+  return `PostgreSQL 18 of its own in ${config.dataFolder}${postgres.adopted ? ' (it was still running)' : ''}`
 }
 
 function firstAdmin(plaza: Plaza): string {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Config, ConfigError } from '@plaza/kernel/config'
 import { derivedPasswords, migrate } from '@plaza/kernel/data'
 import { isFolderInUse, ownerUrlOf, type PostgresServer, startPostgres } from '@plaza/kernel/postgres'
@@ -13,17 +14,22 @@ export interface Database extends AsyncDisposable {
   readonly postgres: PostgresServer | undefined
 }
 
-/** Starts or adopts Plaza's own PostgreSQL unless `DATABASE_URL` names another, or each service has its own. */
+/** Starts or adopts Plaza's own PostgreSQL, with these settings, unless `DATABASE_URL` names another, or each service has its own. */
 export async function openServer(
   config: Config,
   services: readonly ServiceDefinition[],
   log: Logger,
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<Database> {
   const { databaseUrl, topology } = config
   if (databaseUrl !== undefined || services.every(each => topology.databaseUrls.has(each.contract.name))) {
     return { ownerUrl: databaseUrl, postgres: undefined, [Symbol.asyncDispose]: async () => {} }
   }
-  const postgres = await startPostgres({ dataDir: config.dataFolder, log: line => log.info(line) })
+  const postgres = await startPostgres({
+    dataDir: config.dataFolder,
+    settings,
+    log: line => log.info(line),
+  })
   return { ownerUrl: postgres.ownerUrl, postgres, [Symbol.asyncDispose]: () => postgres.stop() }
 }
 
@@ -32,9 +38,10 @@ export async function visitServer(
   config: Config,
   services: readonly ServiceDefinition[],
   log: Logger,
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<Database> {
   try {
-    return await openServer(config, services, log)
+    return await openServer(config, services, log, settings)
   } catch (error) {
     if (!isFolderInUse(error)) throw error
     const ownerUrl = await ownerUrlOf(config.dataFolder)
@@ -66,4 +73,31 @@ export async function migrateServices(
     urls.push(...migrated)
   }
   return new Map(urls)
+}
+
+/** How long (ms) a database may take to come up, or to come back, while a process starts. */
+const longestWait = 60_000
+
+/** Tries again while the server cannot be reached or starts: processes start in any order, and a database that restarts is no failure. */
+export async function whenItAnswers<T>(work: () => Promise<T>, log: Logger, signal: AbortSignal): Promise<T> {
+  const end = Date.now() + longestWait
+  for (let tries = 0; ; tries++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!isAway(error) || Date.now() >= end || signal.aborted) throw error
+      if (tries === 0) log.info(`Waiting for the database: ${(error as Error).message}`)
+      await sleep(Math.min(1_000, 50 * 2 ** Math.min(tries, 6)))
+    }
+  }
+}
+
+/** Not there, starting, stopping, recovering, or without a connection to spare. */
+function isAway(error: unknown): boolean {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    const { code = '' } = each as NodeJS.ErrnoException
+    if (/^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|57P0[123]|53300)$/.test(code)) return true
+    if (/^(Connection terminated|timeout expired)/.test(each.message)) return true
+  }
+  return false
 }

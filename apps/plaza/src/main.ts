@@ -11,7 +11,21 @@ const program = new Command('plaza')
 program
   .command('start')
   .description('start Plaza: with its own PostgreSQL, or on DATABASE_URL')
-  .action(async () => (await import('./start.ts')).start())
+  .option(
+    '--services <names>',
+    'only these, as posts,users or gateway; the others are where PLAZA_URL_… says',
+  )
+  .action(async options => (await import('./start.ts')).start(options))
+
+program
+  .command('fleet')
+  .description(
+    'start every service as a process of its own on this machine, PostgreSQL with them, and keep them running',
+  )
+  .option('--replicas <counts>', 'more than one process of a service, as posts=2,gateway=2')
+  .option('--groups <groups>', 'services that share a process, as auth,users;posts,timelines')
+  .option('--only <names>', 'start only these; the others are where PLAZA_URL_… says')
+  .action(async options => (await import('./fleet/fleet.ts')).fleet(options))
 
 program
   .command('migrate')

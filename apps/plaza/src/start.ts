@@ -2,42 +2,39 @@ import { makeLogger } from '@plaza/kernel/telemetry'
 import { showWelcome } from './banner.ts'
 import { boot } from './boot.ts'
 import { explainFailure } from './explain-failure.ts'
+import { linkToSupervisor } from './fleet/link.ts'
 import { readConfig } from './read-config.ts'
+import { stopOnSignals } from './stop-on-signals.ts'
 
-/** `plaza start`: every service and the gateway in this process, until SIGTERM or SIGINT. */
-export async function start(): Promise<void> {
-  const config = readConfig()
+/** `plaza start`: what `--services` or `PLAZA_SERVICES` names, or everything, in this process, until SIGTERM or SIGINT. */
+export async function start(options: { readonly services?: string }): Promise<void> {
+  const config = readConfig({ PLAZA_SERVICES: options.services })
   const log = makeLogger({ level: config.logLevel, pretty: process.stdout.isTTY })
   const stopping = stopOnSignals()
+  const supervisor = linkToSupervisor(() => {
+    log.warn('The supervisor is gone: stopping')
+    stopping.stop()
+    // Whatever hangs must not stay behind.
+    setTimeout(() => process.exit(1), config.drainTimeout * 3_000 + 5_000).unref()
+  })
   process.on('unhandledRejection', error => {
     log.fatal({ err: error }, 'A promise was rejected and nobody looked: this is a bug')
     process.exit(1)
   })
-  const plaza = await boot({ config, log, signal: stopping.signal })
-  if (plaza === undefined) return
-  showWelcome(plaza, config)
-  if (!stopping.signal.aborted)
-    await new Promise(resolve => stopping.signal.addEventListener('abort', resolve))
-  log.info('Stopping: finishing what runs …')
   try {
-    await plaza.stop()
-  } catch (error) {
-    log.error(explainFailure(error))
-    process.exitCode = 1
-  }
-  log.info('Stopped')
-}
-
-/** Aborts at the first signal. A later ctrl-C is for those who do not want to wait; npm passes on each one a second time, at once. */
-function stopOnSignals(): AbortController {
-  const stopping = new AbortController()
-  let first = 0
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (stopping.signal.aborted && signal === 'SIGINT' && Date.now() - first > 1_000) process.exit(130)
-      first ||= Date.now()
-      stopping.abort()
+    const plaza = await boot({ config, log, signal: stopping.signal })
+    if (plaza === undefined) return
+    const { url, rpcUrl, madeAdmin } = plaza
+    if (supervisor === undefined) showWelcome(plaza, config)
+    else supervisor.tell({ kind: 'ready', url: url ?? rpcUrl ?? '', madeAdmin })
+    await stopping.aborted
+    log.info('Stopping: finishing what runs …')
+    await plaza.stop().catch(error => {
+      log.error(explainFailure(error))
+      process.exitCode = 1
     })
+    log.info('Stopped')
+  } finally {
+    supervisor?.untie()
   }
-  return stopping
 }

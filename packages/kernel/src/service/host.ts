@@ -54,7 +54,9 @@ export interface Host {
   notReady(): Promise<readonly NotReady[]>
   /** How far each subscription is behind its producer's log. */
   lags(): readonly SubscriptionLag[]
-  /** Ends subscriptions and jobs, waits for running calls (bounded by the configuration), closes. */
+  /** Begins nothing new: ends subscriptions and jobs, and answers those who wait for events. Calls are still taken. */
+  drain(): Promise<void>
+  /** Drains, waits for running calls (bounded by the configuration), closes. */
   stop(): Promise<void>
 }
 
@@ -101,6 +103,11 @@ export async function host(options: HostOptions): Promise<Host> {
   )
   for (const each of services) local.add(each.name, each.targets)
   measurePools(services, metrics)
+  let drained: Promise<unknown> | undefined
+  const drain = async () => {
+    drained ??= Promise.all([...running.map(each => each.stop()), ...services.map(each => each.drain())])
+    await drained
+  }
 
   return {
     contracts,
@@ -137,8 +144,9 @@ export async function host(options: HostOptions): Promise<Host> {
       ...services.flatMap(each => each.lags()),
       ...running.map(each => ({ subscription: `gateway.${each.name}`, ...each.lag() })),
     ],
+    drain: () => drain(),
     stop: async () => {
-      await Promise.all([...running.map(each => each.stop()), ...services.map(each => each.drain())])
+      await drain()
       await untilIdle(local, config.drainTimeout * 1000, log)
       await Promise.all(services.map(each => each.stop()))
     },

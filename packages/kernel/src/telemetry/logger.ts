@@ -7,6 +7,8 @@ export interface LoggerOptions {
   readonly level: string
   /** Readable lines with colours, for a terminal; else one ECS JSON object a line. */
   readonly pretty: boolean
+  /** Where JSON lines go instead of standard output. */
+  readonly to?: { write(line: string): void }
 }
 
 /** Names that hold secrets wherever they appear in a logged object. */
@@ -22,5 +24,6 @@ export function makeLogger(options: LoggerOptions): Logger {
     }
     return pino({ level: options.level, redact, transport })
   }
-  return pino({ ...ecsFormat({ apmIntegration: false }), level: options.level, redact })
+  const format = { ...ecsFormat({ apmIntegration: false }), level: options.level, redact }
+  return options.to === undefined ? pino(format) : pino(format, options.to)
 }
