@@ -1,11 +1,14 @@
 import { Pool } from 'undici'
-import type { List } from './list.ts'
+import { List } from './list.ts'
 import type { TokenSigner } from './token.ts'
 import { clientIdle, rpcPath } from './wire.ts'
 
 /** Lists under way at most, for each lane: each holds one connection. */
 const maxLists = 64
 const connectTimeout = 2_000
+const cancelTimeout = 5_000
+/** Calls that are cancelled at once, at most; others end at their deadline. */
+const maxCancelled = 10_000
 /** How long (ms) an address that could not be reached is left alone: doubled each time, up to the last. */
 const firstAside = 50
 const longestAside = 2_000
@@ -45,7 +48,6 @@ export class Address {
         pipelining: 1,
         keepAliveTimeout: clientIdle,
         keepAliveMaxTimeout: clientIdle,
-        headersTimeout: 0,
         bodyTimeout: 0,
         connect: { timeout: connectTimeout, ...(url.startsWith('https:') && { servername: host }) },
       })
@@ -81,7 +83,7 @@ export class Address {
 
   /** Tells the instance that nobody waits for this call any more. Best effort: its deadline ends it anyway. */
   cancel(id: number): void {
-    this.#cancelled.push(id)
+    if (this.#cancelled.length < maxCancelled) this.#cancelled.push(id)
     if (this.#isCancelling) return
     this.#isCancelling = true
     setImmediate(() => this.#sendCancelled())
@@ -96,7 +98,7 @@ export class Address {
   }
 
   #sendCancelled(): void {
-    const ids = this.#cancelled.splice(0, 10_000)
+    const ids = this.#cancelled.splice(0)
     const done = () => {
       this.#isCancelling = false
       if (this.#cancelled.length > 0) this.cancel(this.#cancelled.pop()!)
@@ -112,8 +114,10 @@ export class Address {
 
   #dispatch(speed: Speed, members: string, handler: Parameters<Pool['dispatch']>[1]): void {
     const { service, client, signer } = this.#options
+    // Deadlines end lists; what only cancels must not wait for ever.
+    const headersTimeout = handler instanceof List ? 0 : cancelTimeout
     const headers = ['authorization', signer.authorization(service), 'content-type', 'application/json']
     const body = `{"service":${JSON.stringify(service)},"client":"${client}",${members}}`
-    this.#pools[speed].dispatch({ method: 'POST', path: rpcPath, headers, body }, handler)
+    this.#pools[speed].dispatch({ method: 'POST', path: rpcPath, headers, body, headersTimeout }, handler)
   }
 }

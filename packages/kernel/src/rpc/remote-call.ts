@@ -1,5 +1,5 @@
 import { type Context, lateOf, overBeforeItBegan, type Waiting } from '../call/index.ts'
-import { AppError, deadlineExceeded, type Operation } from '../contract/index.ts'
+import { AppError, deadlineExceeded, type Operation, unavailable, unknownOutcome } from '../contract/index.ts'
 import type { Address } from './address.ts'
 import type { List } from './list.ts'
 import type { WireAnswer } from './wire.ts'
@@ -76,8 +76,7 @@ export class RemoteCall implements Waiting {
 
   /** The deadline is over: whoever waits is let go, and the other side told. */
   release(): void {
-    const began = this.lost > 0 || this.list?.isWritten === true
-    this.fail(began ? lateOf(this.operation)() : overBeforeItBegan())
+    this.fail(this.#mayHaveBegun() ? lateOf(this.operation)() : overBeforeItBegan())
     this.list?.drop(this)
   }
 
@@ -89,14 +88,28 @@ export class RemoteCall implements Waiting {
     else this.#signal.addEventListener('abort', this.#abandon, { once: true })
   }
 
-  // Nobody waits any more. What became of a command is still worth knowing until its deadline.
+  /** This process stops. */
+  giveUp(): void {
+    const began = this.operation.kind === 'command' && this.#mayHaveBegun()
+    this.fail(
+      began
+        ? unknownOutcome('This process stopped before the answer came, and it may have happened.')
+        : unavailable('This process is stopping.', { retryAfter: 1 }),
+    )
+  }
+
+  // Nobody waits any more. What became of a command that has begun is still worth knowing until its deadline.
   #abandon = (): void => {
-    if (this.operation.kind === 'command') {
+    if (this.operation.kind === 'command' && this.#mayHaveBegun()) {
       this.list?.cancel(this)
       return
     }
     this.fail(deadlineExceeded('Nobody waits for it any more.', { retryAfter: 1 }))
     this.list?.drop(this)
+  }
+
+  #mayHaveBegun(): boolean {
+    return this.lost > 0 || this.list?.isWritten === true
   }
 
   #over(outcome: string): boolean {

@@ -39,7 +39,7 @@ test('a thousand calls at once travel in a few lists, and each gets its own answ
   )
   const text = await client.metrics.registry.metrics()
   assert.match(text, /plaza_rpc_list_calls_count 5\n/)
-  assert.match(text, /plaza_rpc_calls\{service="birds",outcome="ok"\} 1000\n/)
+  assert.match(text, /plaza_rpc_calls_total\{service="birds",outcome="ok"\} 1000\n/)
 })
 
 test('a slow call does not hold up the fast ones of its list', async () => {

@@ -101,7 +101,7 @@ class Remote implements RemoteCalls {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    for (const call of this.#pending) call.release()
+    for (const call of this.#pending) call.giveUp()
     await Promise.all([...this.#books.values()].map(each => each.destroy()))
   }
 

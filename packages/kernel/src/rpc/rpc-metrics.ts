@@ -2,9 +2,9 @@ import type { Counter, Histogram } from 'prom-client'
 import type { Metrics } from '../telemetry/index.ts'
 import type { AddressBook } from './address-book.ts'
 
-/** What is counted of calls to other processes. Counted in plain numbers, and put into Prometheus' terms when somebody reads them. */
+/** What is counted of calls to other processes. */
 export class RpcMetrics {
-  readonly #outcomes = new Map<string, Map<string, number>>()
+  readonly #calls: Counter<'service' | 'outcome'>
   readonly #sizes: Histogram
   readonly #repeats: Counter<'service' | 'reason'>
 
@@ -20,15 +20,10 @@ export class RpcMetrics {
       'Calls made again: unsent, nothing had begun; lost, it may have happened',
       ['service', 'reason'],
     )
-    metrics.gauge(
-      'plaza_rpc_calls',
-      'Calls to other processes, by outcome',
+    this.#calls = metrics.counter(
+      'plaza_rpc_calls_total',
+      'Calls to other processes by outcome: ok, or the code of the error',
       ['service', 'outcome'],
-      gauge => {
-        for (const [service, outcomes] of this.#outcomes) {
-          for (const [outcome, count] of outcomes) gauge.labels(service, outcome).set(count)
-        }
-      },
     )
     metrics.gauge('plaza_rpc_in_flight', 'Calls under way by address', ['service', 'address'], gauge => {
       gauge.reset()
@@ -47,11 +42,6 @@ export class RpcMetrics {
   }
 
   ended(service: string, outcome: string): void {
-    let outcomes = this.#outcomes.get(service)
-    if (outcomes === undefined) {
-      outcomes = new Map()
-      this.#outcomes.set(service, outcomes)
-    }
-    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+    this.#calls.labels(service, outcome).inc()
   }
 }

@@ -11,8 +11,8 @@ import { clientIdle, isWireRequest, maxBody, notBegunHeader, rpcPath, serverIdle
 const headersTimeout = 15_000
 const requestTimeout = 60_000
 const maxConnections = 10_000
-/** Clients close idle connections after `clientIdle`, looked at about each second: then no request meets a closing one. */
-const idleGrace = clientIdle + 1_500
+/** Clients close idle connections after `clientIdle`, sooner or later: then no request meets a closing one. */
+const idleGrace = clientIdle + 1_000
 
 /** A page beside `/rpc`, for probes and scrapers. */
 export type Page = (request: IncomingMessage) => PageAnswer | Promise<PageAnswer>

@@ -14,7 +14,7 @@ export const maxAnswer = 32 * 1_048_576
 /** A header of answers that say: none of these calls has begun. Without it (a proxy's error) they may have. */
 export const notBegunHeader = 'plaza-not-begun'
 /** Connections that are idle close after this time (ms) on the client's side; the server's patience is much longer, so no request meets a closing one. */
-export const clientIdle = 2_000
+export const clientIdle = 1_000
 export const serverIdle = 72_000
 
 const text = (maxLength: number) => Type.String({ maxLength })
