@@ -20,8 +20,8 @@ export function currentPosts({ db, cache, metrics }: Kit): CurrentPosts {
     name: 'posts.facts',
     maxEntries: 100_000,
     freshFor: 600_000,
-    // An entry with its two views and what they share, and the text.
-    weigh: ({ facts }) => 1_500 + 2 * facts.text.length,
+    // An entry with its two views, what they share and a view's JSON; and the text, thrice.
+    weigh: ({ facts }) => 2_200 + 3 * facts.text.length,
     maxWeight: 96_000_000,
   })
   const versionOf = batched({

@@ -13,7 +13,7 @@ export function knownPost(facts: PostFacts): KnownPost {
   return { facts, cardVersion: undefined, view: undefined, anonymousView: undefined }
 }
 
-/** The view made before, unless its author looks different now. */
+/** The view made before, unless its author looks different now. Frozen, for many pages share it, and its JSON is made once. */
 export function viewOf(
   post: KnownPost,
   card: Author & { readonly version: number },
@@ -25,10 +25,10 @@ export function viewOf(
     post.anonymousView = undefined
   }
   if (isLoggedIn) {
-    post.view ??= postView(post.facts, card, true)
+    post.view ??= Object.freeze(postView(post.facts, card, true))
     return post.view
   }
-  post.anonymousView ??= postView(post.facts, card, false)
+  post.anonymousView ??= Object.freeze(postView(post.facts, card, false))
   return post.anonymousView
 }
 

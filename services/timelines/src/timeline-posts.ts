@@ -38,8 +38,8 @@ export function timelinePosts({ call, cache }: Kit, log: AuthorLog): TimelinePos
     name: 'timelines.posts',
     maxEntries: 100_000,
     freshFor: 600_000,
-    // An entry with its two views and what they share, and the text.
-    weigh: ({ facts }) => 1_500 + 2 * facts.text.length,
+    // An entry with its two views, what they share and a view's JSON; and the text, thrice.
+    weigh: ({ facts }) => 2_200 + 3 * facts.text.length,
     maxWeight: 96_000_000,
   })
   const cards = cache.of<KnownCard>({ name: 'timelines.authors', maxEntries: 50_000, freshFor: 600_000 })

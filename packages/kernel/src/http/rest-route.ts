@@ -12,6 +12,7 @@ import { etagOf } from './etag.ts'
 import { Exchange } from './exchange.ts'
 import { type InputReader, inputReader, versionProperty } from './input.ts'
 import { linkHeader } from './link-header.ts'
+import { pageSerializer } from './page-serializer.ts'
 import type { QueryString } from './query-string.ts'
 import { requestHash } from './request-hash.ts'
 import { idempotencyKeyOf, ifVersionOf, matchesNone, traceparentOf } from './request-headers.ts'
@@ -40,11 +41,11 @@ export class RestRoute {
     this.#operation = operation
     this.#label = `${route?.method} ${route?.path}`
     this.#readInput = inputReader(operation)
-    this.#serialize = fastJson(output as fastJson.Schema)
     this.#permission = permissionOf(operation.access)
     this.#takesVersion = hasProperty(input, versionProperty)
     this.#hasVersion = hasProperty(output, 'version')
     this.#isPage = hasProperty(output, 'nextCursor')
+    this.#serialize = this.#isPage ? pageSerializer(output) : fastJson(output as fastJson.Schema)
     this.#isGet = route?.method === 'GET'
     this.#isPost = route?.method === 'POST'
   }
