@@ -1,4 +1,5 @@
-import { makeLogger } from '@plaza/kernel/telemetry'
+import { readEnv } from '@plaza/kernel/config'
+import { makeLogger, startTracing } from '@plaza/kernel/telemetry'
 import { showWelcome } from './banner.ts'
 import { boot } from './boot.ts'
 import { explainFailure } from './explain-failure.ts'
@@ -22,6 +23,7 @@ export async function start(options: { readonly services?: string }): Promise<vo
     process.exit(1)
   })
   try {
+    await using _tracing = await startTracing(readEnv(), log)
     const plaza = await boot({ config, log, signal: stopping.signal })
     if (plaza === undefined) return
     const { url, rpcUrl, madeAdmin } = plaza
