@@ -16,14 +16,17 @@ export interface Figures {
   /** CPU seconds of the server's Node and PostgreSQL processes for 1,000 requests. */
   readonly nodeCpu: number
   readonly postgresCpu: number
-  /** Resident memory of Node in MB at the end. */
+  /** Resident memory of all Node processes in MB at the end. */
   readonly rss: number
   readonly errors: number
 }
 
 export interface ServerUnderTest {
+  /** Where the load goes; several gateways take turns. */
   readonly url: string
-  readonly nodePid: number
+  readonly urls?: readonly string[]
+  /** The server's Node processes; a fleet has several. */
+  readonly nodePids: readonly number[]
   /** The postmaster of the server's database. */
   readonly postgresPid: number
 }
@@ -39,7 +42,8 @@ export async function measure(
   const latencies: number[] = []
   let errors = 0
   const options: autocannon.Options = {
-    url: server.url,
+    // Its types know one address only.
+    url: (server.urls ?? [server.url]) as never,
     connections,
     duration: seconds,
     requests: [{ setupRequest: request => ({ ...request, ...next() }) }],
@@ -61,7 +65,7 @@ export async function measure(
     p99: percentile(sorted, 99),
     nodeCpu: (after.node - before.node) / thousands,
     postgresCpu: (after.postgres - before.postgres) / thousands,
-    rss: residentMegabytes(server.nodePid),
+    rss: residentMegabytes(server.nodePids),
     errors: errors + result.errors + result.timeouts,
   }
 }
@@ -75,10 +79,31 @@ export function median(values: readonly number[]): number {
   return percentile(Float64Array.from(values).sort(), 50)
 }
 
-/** Resident memory of a process in MB. */
-export function residentMegabytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024
+/** Each column's median; errors are added up. */
+export function medians(runs: readonly Figures[]): Figures {
+  const of = (key: keyof Figures) => median(runs.map(run => run[key]))
+  return {
+    perSecond: of('perSecond'),
+    p50: of('p50'),
+    p99: of('p99'),
+    nodeCpu: of('nodeCpu'),
+    postgresCpu: of('postgresCpu'),
+    rss: of('rss'),
+    errors: runs.reduce((sum, run) => sum + run.errors, 0),
+  }
+}
+
+/** Resident memory of processes, together, in MB. */
+export function residentMegabytes(pids: readonly number[]): number {
+  return sum(pids, pid => {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024
+  })
+}
+
+/** CPU seconds of processes so far, together. */
+export function cpuOfProcesses(pids: readonly number[]): number {
+  return sum(pids, pid => statOf(pid)?.own ?? 0)
 }
 
 // CPU seconds so far. PostgreSQL counts its ended processes into the postmaster (cutime, cstime).
@@ -88,8 +113,8 @@ function cpuOf(server: ServerUnderTest) {
     .map(Number)
     .filter(pid => statOf(pid)?.parent === server.postgresPid)
   const own = statOf(server.postgresPid)
-  const running = children.reduce((sum, pid) => sum + (statOf(pid)?.own ?? 0), 0)
-  return { node: statOf(server.nodePid)?.own ?? 0, postgres: running + (own?.own ?? 0) + (own?.ended ?? 0) }
+  const postgres = cpuOfProcesses(children) + (own?.own ?? 0) + (own?.ended ?? 0)
+  return { node: cpuOfProcesses(server.nodePids), postgres }
 }
 
 const ticksPerSecond = 100
@@ -101,9 +126,13 @@ function statOf(pid: number) {
       .slice(text.lastIndexOf(')') + 2)
       .split(' ')
       .map(Number)
-    const sum = (a: number, b: number) => ((fields[a] ?? 0) + (fields[b] ?? 0)) / ticksPerSecond
-    return { parent: fields[1], own: sum(11, 12), ended: sum(13, 14) }
+    const seconds = (a: number, b: number) => ((fields[a] ?? 0) + (fields[b] ?? 0)) / ticksPerSecond
+    return { parent: fields[1], own: seconds(11, 12), ended: seconds(13, 14) }
   } catch {
     return undefined // it ended meanwhile
   }
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0)
 }

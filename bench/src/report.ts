@@ -1,4 +1,6 @@
+import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
+import { join } from 'node:path'
 import type { Figures } from './measure.ts'
 import type { Scenario } from './scenarios.ts'
 
@@ -46,4 +48,12 @@ export function describeMachine() {
   }
 }
 
-const round = (value: number) => Math.round(value).toLocaleString('en')
+/** Writes a run's figures to `bench/results`. */
+export async function writeResults(name: string, report: object): Promise<void> {
+  const folder = join(import.meta.dirname, '..', 'results')
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, name), `${JSON.stringify(report, null, 2)}\n`)
+  console.log(`bench/results/${name} has it all.`)
+}
+
+export const round = (value: number) => Math.round(value).toLocaleString('en')

@@ -40,7 +40,7 @@ export async function startPlaza(folder?: string): Promise<PlazaUnderTest> {
     url,
     dataFolder,
     startedIn,
-    nodePid: child.pid!,
+    nodePids: [child.pid!],
     postgresPid,
     [Symbol.asyncDispose]: async () => {
       await stop(child)
@@ -75,7 +75,7 @@ export async function startReference(
   const { port } = JSON.parse(line) as { port: number }
   return {
     url: `http://127.0.0.1:${port}`,
-    nodePid: child.pid!,
+    nodePids: [child.pid!],
     postgresPid: database.pid,
     [Symbol.asyncDispose]: () => stop(child),
   }

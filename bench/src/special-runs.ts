@@ -74,7 +74,7 @@ export async function secondStart() {
     return {
       'first start to ready, ms': Math.round(first.startedIn),
       'second start to ready, ms': Math.round(second.startedIn),
-      'idle RSS of Node, MB': Math.round(residentMegabytes(second.nodePid)),
+      'idle RSS of Node, MB': Math.round(residentMegabytes(second.nodePids)),
     }
   } finally {
     await rm(folder, { recursive: true, force: true })
