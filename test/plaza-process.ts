@@ -31,16 +31,19 @@ export interface PlazaOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Milliseconds until it must be ready (default 60,000: a first start makes a database). */
   readonly patience?: number
+  /** The command and its options (default: start). */
+  readonly command?: readonly string[]
 }
 
-/** Starts `plaza start` and waits until it is ready. Throws with all it said when it ends before, or is not ready in time. */
+/** Starts `plaza start`, or another command that runs a Plaza, and waits until it is ready. Throws with all it said when it ends before, or is not ready in time. */
 export async function startPlaza({
   dataFolder,
   env,
   patience = 60_000,
+  command = ['start'],
 }: PlazaOptions): Promise<PlazaProcess> {
   const began = performance.now()
-  const { child, output, exited } = spawnPlaza(['start'], { PORT: '0', PLAZA_DATA: dataFolder, ...env })
+  const { child, output, exited } = spawnPlaza(command, { PORT: '0', PLAZA_DATA: dataFolder, ...env })
   try {
     const url = await untilReady(output, exited, began + patience)
     const end = (signal: NodeJS.Signals) => {

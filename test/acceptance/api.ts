@@ -9,12 +9,13 @@ export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** The suite's one HTTP client: every answer is compared with `/openapi.json`, and what was called is noted. */
+/** The suite's one HTTP client: each request goes to the next gateway, every answer is compared with `/openapi.json`, and what was called is noted. */
 export class Api {
   /** `POST /api/v1/posts`, as the document or, for pages, the path names it: what was answered, and what was only refused. */
   readonly calls = { answered: new Set<string>(), refused: new Set<string>() }
   readonly #sender: HttpSender
   readonly #agreement: OpenApiAgreement
+  #turn = 0
 
   constructor(sender: HttpSender, agreement: OpenApiAgreement) {
     this.#sender = sender
@@ -59,6 +60,7 @@ export class Api {
         ...headers,
       },
       ...(body !== undefined && { body: raw ? body : JSON.stringify(body) }),
+      turn: this.#turn++,
     })
     this.#check(answer)
     return answer as Answer<T>

@@ -18,21 +18,23 @@ export interface Sending {
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Buffer
+  /** Which gateway it goes to, counted on and on: they take turns. */
+  readonly turn?: number
 }
 
 /** Sends requests as they are given: unlike fetch it judges nothing, so that wrong ones arrive too. */
 export class HttpSender {
-  readonly #url: string
+  readonly #urls: readonly string[]
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 })
 
-  constructor(url: string) {
-    this.#url = url
+  constructor(...urls: readonly string[]) {
+    this.#urls = urls
   }
 
-  send({ method, path, headers = {}, body }: Sending): Promise<Answer> {
+  send({ method, path, headers = {}, body, turn = 0 }: Sending): Promise<Answer> {
     const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) }
     return new Promise((resolve, reject) => {
-      const outgoing = request(`${this.#url}${path}`, {
+      const outgoing = request(`${this.#urls[turn % this.#urls.length]}${path}`, {
         method,
         path,
         headers: { ...length, ...headers },

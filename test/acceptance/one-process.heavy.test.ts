@@ -1,9 +1,9 @@
-import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { placeOf, skipUnless } from '@plaza/testing/requirements'
 import { digestOfCode, writeRecord } from './call-record.ts'
+import { assertCleanEnd } from './clean-end.ts'
 import { ownDatabase } from './own-database.ts'
-import { type OwnProcess, startOwnProcess } from './own-process.ts'
+import { startOwnProcess } from './own-process.ts'
 import { subjects } from './subjects.ts'
 import { runSuite } from './suite.ts'
 
@@ -32,13 +32,3 @@ test('the suite passes on a PostgreSQL 15 server', {
   await runSuite(context, plaza.topology, subjects)
   await assertCleanEnd(context, plaza)
 })
-
-async function assertCleanEnd(context: TestContext, plaza: OwnProcess): Promise<void> {
-  await context.test('it stops when told to, and nothing had gone wrong inside', async () => {
-    const { code, signal, output } = await plaza.stop()
-    assert.deepEqual({ code, signal }, { code: 0, signal: null }, output)
-    const wrong = /"log\.level":"(error|fatal)"|connection was lost/
-    const errors = output.split('\n').filter(line => wrong.test(line))
-    assert.deepEqual(errors, [])
-  })
-}

@@ -1,4 +1,5 @@
 import { ownerUrlOf } from '@plaza/kernel/postgres'
+import { fleetTable } from '../fleet-table.ts'
 import { type Exit, type PlazaProcess, startPlaza, temporaryFolder } from '../plaza-process.ts'
 import { openTokenForge } from './token-forge.ts'
 import type { Topology } from './world.ts'
@@ -26,7 +27,21 @@ export interface OwnProcess extends AsyncDisposable {
 }
 
 /** Starts it on data of its own, thrown away after. With `databaseUrl` on that database, as its owner. */
-export async function startOwnProcess(
+export function startOwnProcess(
+  env: Readonly<Record<string, string>>,
+  databaseUrl?: string,
+): Promise<OwnProcess> {
+  const more = databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }
+  return startOwn(['start'], { ...env, ...more }, databaseUrl)
+}
+
+/** `plaza fleet` with these options, for the suite: its gateways take turns. */
+export function startOwnFleet(...options: readonly string[]): Promise<OwnProcess> {
+  return startOwn(['fleet', ...options], {})
+}
+
+async function startOwn(
+  command: readonly string[],
   env: Readonly<Record<string, string>>,
   databaseUrl?: string,
 ): Promise<OwnProcess> {
@@ -34,7 +49,9 @@ export async function startOwnProcess(
   const folder = undo.use(await temporaryFolder())
   const plaza = await startPlaza({
     dataFolder: folder.path,
-    env: { ...suiteEnvironment, ...env, ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }) },
+    command,
+    patience: 120_000,
+    env: { ...suiteEnvironment, ...env },
   })
   let ended = false
   const stop = async () => {
@@ -47,9 +64,20 @@ export async function startOwnProcess(
   const forge = await openTokenForge(databaseUrl ?? (await ownerUrlOf(folder.path)), secret)
   const parts = undo.move()
   return {
-    topology: { url: plaza.url, admin, allowedOrigin, forge },
+    topology: { ...addressesOf(plaza), admin, allowedOrigin, forge },
     process: plaza,
     stop,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  }
+}
+
+function addressesOf({ url, output }: PlazaProcess): Pick<Topology, 'url' | 'furtherUrls' | 'processUrls'> {
+  const rows = fleetTable(output())
+  const gateways = rows.flatMap(each => each.http ?? [])
+  const processes = rows.filter(each => each.http === undefined)
+  return {
+    url,
+    furtherUrls: gateways.filter(each => each !== url),
+    processUrls: processes.flatMap(each => each.rpc ?? []),
   }
 }

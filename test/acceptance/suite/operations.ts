@@ -2,6 +2,20 @@ import assert from 'node:assert/strict'
 import { assertTellsNothing, expectProblem, expectStatus } from '../expectations.ts'
 import type { Page } from '../shapes.ts'
 import type { Cases } from '../suite.ts'
+import type { World } from '../world.ts'
+
+/** What Prometheus gathers: each process tells its own. */
+async function everyMetric(world: World): Promise<string> {
+  const { text, headers } = expectStatus(await world.api.get('/metrics'), 200)
+  assert.match(String(headers['content-type']), /^text\/plain/)
+  const { furtherUrls = [], processUrls = [] } = world.topology
+  const others = [...furtherUrls, ...processUrls].map(async url => {
+    const answer = await fetch(`${url}/metrics`)
+    assert.equal(answer.status, 200, url)
+    return answer.text()
+  })
+  return [text, ...(await Promise.all(others))].join('\n')
+}
 
 export const operations: Cases = {
   'it says that it lives, and which parts are ready': async world => {
@@ -16,8 +30,7 @@ export const operations: Cases = {
 
   'metrics are for Prometheus: requests by operation, pools, queues, lag, event loop': async world => {
     await world.api.get('/timelines/public')
-    const { text, headers } = expectStatus(await world.api.get('/metrics'), 200)
-    assert.match(String(headers['content-type']), /^text\/plain/)
+    const text = await everyMetric(world)
     for (const line of text.split('\n').filter(each => each !== ''))
       assert.match(line, /^(# (HELP|TYPE) |[a-zA-Z_:][\w:]*(\{.*\})? [-+\w.]+( \d+)?$)/)
     for (const name of [

@@ -1,4 +1,4 @@
-import { type Config, urlVariable } from '@plaza/kernel/config'
+import { type Config, gatewayName, urlVariable } from '@plaza/kernel/config'
 import type { Logger } from '@plaza/kernel/telemetry'
 import { FleetChild } from './fleet-child.ts'
 import type { ReadyMessage } from './link.ts'
@@ -122,7 +122,7 @@ function sharedEnvironment({
   const addresses = new Map<string, string[]>()
   for (const [planned, { rpc }] of processes) {
     if (!isCalled(planned) || rpc === undefined) continue
-    for (const name of planned.services)
+    for (const name of planned.services.filter(each => each !== gatewayName))
       addresses.set(name, [...(addresses.get(name) ?? []), rpcUrl(config, rpc)])
   }
   const own = [...addresses]
