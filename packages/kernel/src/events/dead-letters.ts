@@ -11,6 +11,7 @@ import {
   type Letter,
   letterView,
   listLetters,
+  listLettersBefore,
   lockCursor,
   noteFailure,
 } from './letter-store.ts'
@@ -44,10 +45,13 @@ export function deadLetterHandlers(
   }
 
   return {
-    $deadLetters: async ({ after, limit }: ListInput) => {
-      const letters = await listLetters(db, after, limit + 1)
+    $deadLetters: async ({ after, before, limit }: ListInput) => {
+      const letters = await (before === undefined
+        ? listLetters(db, after, limit + 1)
+        : listLettersBefore(db, before, limit + 1))
       const items = letters.slice(0, limit).map(letter => letterView(letter, service))
-      return { items, next: letters.length > limit ? items.at(-1)!.id : null }
+      const next = letters.length > limit ? items.at(-1)!.id : null
+      return { items: before === undefined ? items : items.toReversed(), next }
     },
 
     $retryDeadLetter: async ({ id }: { readonly id: string }): Promise<Retried> => {

@@ -43,6 +43,11 @@ export async function listLetters(
   return list.all(db, { after: Number(after ?? 0), limit })
 }
 
+/** The newest first. */
+export async function listLettersBefore(db: Db, before: string, limit: number): Promise<readonly Letter[]> {
+  return listBefore.all(db, { before: Number(before), limit })
+}
+
 export async function findLetter(on: Db | Tx, id: string): Promise<Letter | undefined> {
   return find.maybe(on, { id: Number(id) })
 }
@@ -142,6 +147,18 @@ const list = sql({ name: 'events.list-letters', params: { after: 'int8', limit: 
   from dead_letters
   where id > ${'after'}
   order by id
+  limit ${'limit'}`
+
+const listBefore = sql({
+  name: 'events.list-letters-before',
+  params: { before: 'int8', limit: 'int4' },
+  row,
+})`
+  select id, subscription, producer, event, type, stream, version, data, happened_at as "happenedAt", parked_at as "parkedAt",
+    attempts, error
+  from dead_letters
+  where id < ${'before'}
+  order by id desc
   limit ${'limit'}`
 
 const find = sql({ name: 'events.find-letter', params: { id: 'int8' }, row })`

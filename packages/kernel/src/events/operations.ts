@@ -115,11 +115,13 @@ export const eventOperations = {
   }),
   $deadLetters: query({
     access: 'internal',
-    summary: 'What could not be handled, oldest first.',
+    summary: 'What could not be handled, oldest first: the first after, or the last before a letter.',
     input: Closed({
       after: Type.Optional(Type.String({ pattern: '^[0-9]{1,18}$' })),
+      before: Type.Optional(Type.String({ pattern: '^[0-9]{1,18}$' })),
       limit: Type.Integer({ minimum: 1, maximum: 100 }),
     }),
+    /** `next`: where to go on in the same direction; null: there are no more. */
     output: Closed({ items: Type.Array(DeadLetter), next: Nullable(Type.String()) }),
   }),
   $retryDeadLetter: command({
