@@ -85,10 +85,10 @@ test('from the first start to a full plaza, as the banner tells it', { timeout: 
       const env = { PLAZA_DATA: folder.path, PORT: new URL(plaza.url).port }
       const { code, output } = await runPlaza(['doctor'], env)
       assert.equal(code, 0, output)
-      assert.match(output, /✓ Node\.js 26/)
-      assert.match(output, /✓ PostgreSQL 18/)
-      assert.match(output, /✓ durable: fsync on, synchronous_commit on/)
-      assert.match(output, /✓ the Plaza at 127\.0\.0\.1:\d+ answers 200/)
+      assert.match(output, /ok +Node\.js 26/)
+      assert.match(output, /ok +PostgreSQL 18/)
+      assert.match(output, /ok +durable: fsync on, synchronous_commit on/)
+      assert.match(output, /ok +the Plaza at 127\.0\.0\.1:\d+ answers 200/)
       assert.match(output, /All is well/)
     })
 

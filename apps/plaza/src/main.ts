@@ -47,8 +47,10 @@ program
 
 program
   .command('doctor')
-  .description('check what Plaza stands on: Node, data folder, database, roles, a running Plaza')
-  .action(async () => (await import('./doctor.ts')).doctor())
+  .description(
+    'check what Plaza stands on: Node, data folder, database, and every process of a fleet that runs',
+  )
+  .action(async () => (await import('./doctor/doctor.ts')).doctor())
 
 const deadLetters = program
   .command('dead-letters')

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Config, gatewayName, readEnv } from '@plaza/kernel/config'
 import { type Logger, makeLogger } from '@plaza/kernel/telemetry'
 import { type Database, migrateServices, visitServer } from '../database.ts'
+import { besidePool } from '../doctor/database-findings.ts'
 import { explainFailure } from '../explain-failure.ts'
 import { readConfig, withSecret } from '../read-config.ts'
 import { allServices, knownNames } from '../services.ts'
@@ -64,9 +65,6 @@ function connectionsFor(planned: readonly PlannedProcess[], config: Config): num
   const services = planned.flatMap(each => each.services.filter(name => name !== gatewayName))
   return Math.max(100, services.length * (config.databaseConnections + besidePool) + 20)
 }
-
-/** Besides its pool, a service has connections for its ticker and for listening. */
-const besidePool = 2
 
 /** A supervisor that was killed leaves processes that end by themselves: their ports and their database are waited for. */
 async function endOfEarlier(config: Config, log: Logger): Promise<void> {
