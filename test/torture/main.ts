@@ -77,7 +77,7 @@ const begin = await beginNow()
 say(`ticked in ${secondsSince(began)} s`)
 for (const schema of schemas) {
   await other.query(
-    `insert into ${schema}.cursors (subscription, producer, cursor) values ('effects', '${name}', '${JSON.stringify(begin)}')`,
+    `insert into ${schema}.subscription_shares (subscription, producer, cursor) values ('effects', '${name}', '${JSON.stringify(begin)}')`,
   )
 }
 const forgotten = [

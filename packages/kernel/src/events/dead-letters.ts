@@ -12,7 +12,7 @@ import {
   letterView,
   listLetters,
   listLettersBefore,
-  lockCursor,
+  lockShareOf,
   noteFailure,
 } from './letter-store.ts'
 import { deadLetterNotFound, type eventOperations } from './operations.ts'
@@ -66,7 +66,7 @@ export function deadLetterHandlers(
       const letter = await getLetter(id)
       const { subscription: name, stream, event, type } = letter
       const next = await db.transaction(async tx => {
-        await lockCursor(tx, name)
+        await lockShareOf(tx, name, stream)
         await deleteLetter(tx, letter.id)
         return firstLetter(tx, name, stream)
       })
@@ -90,7 +90,7 @@ async function retryStream(db: Db, subscription: SharedSubscription, stream: str
     let tried: Letter | undefined
     try {
       const done = await db.transaction(async tx => {
-        await lockCursor(tx, subscription.name)
+        await lockShareOf(tx, subscription.name, stream)
         tried = await firstLetter(tx, subscription.name, stream)
         if (tried === undefined) return false
         await handle(subscription, tried, tx)
@@ -113,7 +113,7 @@ async function retryOne(db: Db, subscription: SharedSubscription, letter: Letter
   let error: string | null = null
   try {
     await db.transaction(async tx => {
-      await lockCursor(tx, subscription.name)
+      await lockShareOf(tx, subscription.name, letter.stream)
       if ((await findLetter(tx, String(letter.id))) === undefined) return
       await handle(subscription, letter, tx)
       handled = 1

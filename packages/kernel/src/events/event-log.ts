@@ -106,5 +106,5 @@ const listCursors = sql({
   row: { subscription: 'text', producer: 'text', cursor: 'jsonb', movedAt: 'timestamptz' },
 })`
   select subscription, producer, cursor, moved_at as "movedAt"
-  from cursors
-  order by subscription`
+  from subscription_shares
+  order by subscription, share`

@@ -45,6 +45,14 @@ export class Lag {
     }
   }
 
+  /** Other instances handle everything: this one is not behind. */
+  leftToOthers(): void {
+    this.#behind = 0
+    this.#handled(0)
+    this.#levelAt = performance.now()
+    this.#level()
+  }
+
   /** What was derived is void: it is as if it had never been level. */
   lost(): void {
     this.#levelAt = Number.NEGATIVE_INFINITY

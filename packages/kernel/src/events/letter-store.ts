@@ -1,5 +1,8 @@
+import { unavailable } from '../contract/index.ts'
 import { type Db, sql, type Tx, toId, toUuid } from '../data/index.ts'
 import type { DeadLetter, PulledEvent } from './operations.ts'
+import { bitOf } from './share-plan.ts'
+import { leaseFor } from './share-store.ts'
 
 /** Which of these streams have dead letters: their later events must wait behind them. */
 export async function streamsWithLetters(
@@ -71,9 +74,16 @@ export async function noteFailure(db: Db, id: number, error: unknown): Promise<s
   return text
 }
 
-/** Letters change only under the lock of their subscription's cursor, which the runner holds while it parks. */
-export async function lockCursor(tx: Tx, subscription: string): Promise<void> {
-  await lock.all(tx, { subscription })
+/** Letters change only under the lock of their stream's share, which the runner holds while it parks; `patience` as in `moveShare`. */
+export async function lockShareOf(tx: Tx, subscription: string, stream: string): Promise<void> {
+  const bucket = bitOf(stream)
+  // A share that was split while the lock was waited for is found in its new row.
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const locked = await lock.all(tx, { subscription, bucket, patience: String(leaseFor) })
+    if (locked.length > 0) return
+  }
+  if ((await shares.one(tx, { subscription })).any)
+    throw unavailable('The share of this stream is on its way to another instance.', { retryAfter: 1 })
 }
 
 export function letterView(letter: Letter, service: string): DeadLetter {
@@ -196,11 +206,15 @@ const note = sql({ name: 'events.note-failure', params: { id: 'int8', error: 'te
   where id = ${'id'}`
 
 const lock = sql({
-  name: 'events.lock-cursor',
-  params: { subscription: 'text' },
-  row: { subscription: 'text' },
+  name: 'events.lock-share',
+  params: { subscription: 'text', bucket: 'int4', patience: 'text' },
+  row: { share: 'int4', patience: 'text' },
 })`
-  select subscription
-  from cursors
+  select share, set_config('idle_in_transaction_session_timeout', ${'patience'}, true) as patience
+  from subscription_shares
   where subscription = ${'subscription'}
+    and buckets & ${'bucket'} <> 0
   for update`
+
+const shares = sql({ name: 'events.has-shares', params: { subscription: 'text' }, row: { any: 'bool' } })`
+  select exists (select from subscription_shares where subscription = ${'subscription'}) as any`

@@ -102,7 +102,7 @@ export const eventOperations = {
   }),
   $eventCursors: query({
     access: 'internal',
-    summary: 'How far the shared subscriptions of this service are.',
+    summary: 'How far the shared subscriptions of this service are: the cursor of each share.',
     input: Closed({}),
     output: Type.Array(
       Closed({

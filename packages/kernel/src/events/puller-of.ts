@@ -29,9 +29,12 @@ export class PullerOf {
       producer.$pullEvents(input, newContext({ requestId, deadline: Date.now() + longestWait + longestRead }))
   }
 
-  /** Undefined: it was abandoned. */
-  async next(input: Pick<PullInput, 'cursor' | 'begin' | 'remembered'>): Promise<Pulled | undefined> {
-    const wait = this.#wasLevel ? longestWait : 0
+  /** Waits for news once it is level, if it may. Undefined: it was abandoned. */
+  async next(
+    input: Pick<PullInput, 'cursor' | 'begin' | 'remembered'>,
+    mayWait = true,
+  ): Promise<Pulled | undefined> {
+    const wait = this.#wasLevel && mayWait ? longestWait : 0
     const asked = performance.now()
     const pulled = await new Promise<Pulled | undefined>((resolve, reject) => {
       this.#abandon = () => resolve(undefined)

@@ -12,12 +12,12 @@ export function isPassing(error: unknown): boolean {
   if (isConnectionLoss(error)) return true
   if (isAppError(error) && passingCategories.has(error.category)) return true
   const state = sqlState(error)
-  return (
-    state !== undefined && (passingClasses.has(state.slice(0, 2)) || state === '55P03' || state === '25006')
-  )
+  return state !== undefined && (passingClasses.has(state.slice(0, 2)) || passingStates.has(state))
 }
 
 const passingCategories = new Set(['unavailable', 'unknown-outcome', 'too-many'])
+// lock_not_available, read_only_sql_transaction, idle_in_transaction_session_timeout
+const passingStates = new Set(['55P03', '25006', '25P03'])
 // connection, rollback (deadlock, serialization), resources, shut-down
 const passingClasses = new Set(['08', '40', '53'])
 

@@ -20,7 +20,7 @@ export interface SubscriptionKit {
 
 export interface RunningSubscription {
   readonly name: string
-  /** Resolves once it has been level with the log for the first time (broadcast: reset, and all events since). */
+  /** Resolves once it has been level with the log for the first time (broadcast: reset, and all events since; shared: in its share). */
   caughtUp(): Promise<void>
   /** Broadcast: it was level with the log within the last 15 s. Shared: true, for no answer waits for it. */
   isCaughtUp(): boolean
@@ -48,7 +48,7 @@ export function runSubscription(subscription: Subscription, kit: SubscriptionKit
     throw new Error(`${service}.${subscription.name} is shared and needs a database`)
   }
   const runner = isShared
-    ? new SharedRunner(traced, db as Db, puller, lag, log)
+    ? new SharedRunner(traced, { service, db: db as Db, puller, lag, log, metrics })
     : new BroadcastRunner(traced, puller, lag, log)
   return {
     name: subscription.name,

@@ -1,56 +1,82 @@
-import { type Db, type Tx, toUuid } from '../data/index.ts'
-import type { Logger } from '../telemetry/index.ts'
-import { afterPosition, type EventCursor, type OpenCursor } from './cursor.ts'
-import {
-  createCursor,
-  findCursor,
-  findSkipped,
-  moveCursor,
-  moveCursorBack,
-  rememberedRuns,
-  type StoredCursor,
-} from './cursor-store.ts'
+import type { Db } from '../data/index.ts'
+import type { Logger, Metrics } from '../telemetry/index.ts'
+import type { EventCursor } from './cursor.ts'
 import { Doorbell } from './doorbell.ts'
-import type { AnyEvent, SharedSubscription } from './event.ts'
+import type { SharedSubscription } from './event.ts'
+import { rememberedRuns } from './handled-store.ts'
+import { findEqual, type HeldShare, nextOf, towardsOthers } from './held-share.ts'
 import type { Lag } from './lag.ts'
-import { park, streamsWithLetters } from './letter-store.ts'
-import type { PulledEvent } from './operations.ts'
+import { Leases } from './leases.ts'
 import type { Pulled } from './pull.ts'
-import { eventOf, type PullerOf, pageSize } from './puller-of.ts'
-import { isPassing, passingPause, pauses } from './retry.ts'
+import { type PullerOf, pageSize } from './puller-of.ts'
+import { passingPause } from './retry.ts'
+import { ShareEffects, ShareMoved } from './share-effects.ts'
+import { isOf } from './share-plan.ts'
+import { moveShareBack } from './share-store.ts'
 
 const saveIdleEvery = 5_000
+const lookAgainAfter = 1_000
 
-/** Runs one shared subscription in this process. Others may run it too: whoever moves the cursor first has the effect. */
+export interface SharedRunnerKit {
+  readonly service: string
+  readonly db: Db
+  readonly puller: PullerOf
+  readonly lag: Lag
+  readonly log: Logger
+  readonly metrics: Metrics
+}
+
+/** Runs this instance's shares of one subscription, one transaction after the other; others run theirs. */
 export class SharedRunner {
   readonly #subscription: SharedSubscription
   readonly #db: Db
   readonly #puller: PullerOf
   readonly #lag: Lag
   readonly #log: Logger
-  readonly #bell = new Doorbell()
+  readonly #leases: Leases
+  readonly #effects: ShareEffects
+  readonly #stopBell = new Doorbell()
+  readonly #newsBell = new Doorbell()
   readonly #ended: Promise<void>
   #stopped = false
-  #stored: StoredCursor | undefined
-  /** Where it is: past the stored cursor when only events of no concern came since. */
-  #cursor: EventCursor | undefined
-  #savedAt = 0
-  #replaced = false
+  #turns = 0
 
-  constructor(subscription: SharedSubscription, db: Db, puller: PullerOf, lag: Lag, log: Logger) {
+  constructor(subscription: SharedSubscription, { service, db, puller, lag, log, metrics }: SharedRunnerKit) {
     this.#subscription = subscription
     this.#db = db
     this.#puller = puller
     this.#lag = lag
     this.#log = log
+    this.#leases = new Leases({
+      service,
+      subscription: subscription.name,
+      producer: subscription.producer.name,
+      db,
+      log,
+      metrics,
+      onNews: () => this.#interrupt(),
+    })
+    this.#effects = new ShareEffects(subscription, {
+      db,
+      leases: this.#leases,
+      log,
+      stopBell: this.#stopBell,
+    })
     this.#ended = this.#run()
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
-    this.#puller.abandon()
-    this.#bell.ring()
+    this.#effects.stop()
+    this.#stopBell.ring()
+    this.#interrupt()
     await this.#ended
+  }
+
+  // Whoever waits for events, or between two transactions, has something else to do first.
+  #interrupt(): void {
+    this.#puller.abandon()
+    this.#newsBell.ring()
   }
 
   async #run(): Promise<void> {
@@ -60,195 +86,104 @@ export class SharedRunner {
         await this.#step()
         failures = 0
       } catch (error) {
-        this.#stored = undefined // whatever became of it, the table knows
         const pause = this.#pauseAfter(error, ++failures)
-        await this.#bell.sleep(pause)
+        this.#leases.distrust()
+        await this.#stopBell.sleep(pause)
       }
     }
-    await this.#save().catch(error =>
-      this.#log.debug({ err: error }, 'The place reached was not saved: it is read again'),
+    await this.#leave().catch(error =>
+      this.#log.debug(
+        { err: error },
+        'The place reached was not saved, or no share released: that takes a moment longer',
+      ),
     )
   }
 
   #pauseAfter(error: unknown, failures: number): number {
-    if (error instanceof CursorMoved) return 200 + 200 * Math.random()
-    const replaced = (error as { code?: unknown }).code === 'event-log-replaced'
-    if (replaced && !this.#replaced) {
-      this.#replaced = true
-      return 0
-    }
-    const level = replaced ? 'error' : failures === 1 ? 'warn' : 'debug'
+    if (error instanceof ShareMoved) return failures === 1 ? 0 : passingPause(failures)
+    const isReplaced = (error as { code?: unknown }).code === 'event-log-replaced'
+    const level = isReplaced ? 'error' : failures === 1 ? 'warn' : 'debug'
     this.#log[level](
       { err: error, subscription: this.#subscription.name },
       'A subscription stands still: trying again',
     )
-    return replaced ? 60_000 : passingPause(failures)
+    return isReplaced ? 60_000 : passingPause(failures)
   }
 
   async #step(): Promise<void> {
-    this.#stored ??= await this.#load()
-    const stored = this.#stored
-    if (stored === undefined) return
-    this.#cursor ??= stored.cursor
-    const remembered = this.#replaced
+    if (this.#leases.isUnsettled) await this.#leases.settle(() => this.#begin())
+    const { held } = this.#leases
+    const equal = findEqual(held)
+    if (equal !== undefined) return this.#leases.merge(equal)
+    const share = nextOf(held)
+    if (share === undefined) return this.#watch()
+    share.turn = ++this.#turns
+    const pulled = await this.#pull(share, held)
+    if (pulled === undefined) return
+    if (pulled.wentBackTo !== null) return this.#goBack(share, pulled, pulled.wentBackTo)
+    const events = pulled.events.filter(event => isOf(share.stored.buckets, event.stream))
+    if (events.length > 0) await this.#effects.handle(share, events, pulled)
+    share.cursor = pulled.cursor
+    share.behind = pulled.behind
+    if (performance.now() - share.savedAt > saveIdleEvery) await this.#save(share)
+    this.#lag.handled({ ...pulled, events, behind: Math.max(...held.map(each => each.behind)) })
+    if (events.length > 0 && pulled.events.length < pageSize)
+      await this.#newsBell.sleep(this.#subscription.pace)
+  }
+
+  // Others do the work: there is nothing to wait for but a share.
+  async #watch(): Promise<void> {
+    if (this.#leases.areOthersAlive) this.#lag.leftToOthers()
+    await this.#newsBell.sleep(lookAgainAfter)
+  }
+
+  async #pull(share: HeldShare, held: readonly HeldShare[]): Promise<Pulled | undefined> {
+    const remembered = share.isReplaced
       ? [...(await rememberedRuns(this.#db, this.#subscription.name))]
       : undefined
-    const pulled = await this.#puller.next({ cursor: this.#cursor, ...(remembered && { remembered }) })
-    if (pulled === undefined) return
-    this.#replaced = false
-    if (pulled.wentBackTo !== null) return this.#goBack(stored, pulled, pulled.wentBackTo)
-    if (pulled.events.length > 0) await this.#handle(stored, pulled)
-    this.#cursor = pulled.cursor
-    if (performance.now() - this.#savedAt > saveIdleEvery) await this.#save()
-    this.#lag.handled(pulled)
-    const some = pulled.events.length
-    if (some > 0 && some < pageSize) await this.#bell.sleep(this.#subscription.pace)
+    if (this.#stopped || this.#leases.isUnsettled) return undefined
+    const cursor = towardsOthers(share, held)
+    try {
+      const pulled = await this.#puller.next({ cursor, ...(remembered && { remembered }) }, held.length === 1)
+      if (pulled !== undefined) share.isReplaced = false
+      return pulled
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'event-log-replaced' || share.isReplaced) throw error
+      share.isReplaced = true
+      return undefined
+    }
   }
 
-  async #load(): Promise<StoredCursor | undefined> {
-    this.#cursor = undefined
-    const { name, producer } = this.#subscription
-    const found = await findCursor(this.#db, name)
-    if (found !== undefined) return found
-    const first = await this.#puller.next({ begin: 'first' })
-    if (first === undefined) return undefined
-    await createCursor(this.#db, name, producer.name, startOf(first.batch))
-    return findCursor(this.#db, name)
+  async #begin(): Promise<EventCursor | undefined> {
+    const first = this.#stopped ? undefined : await this.#puller.next({ begin: 'first' }, false)
+    return first && startOf(first.batch)
   }
 
-  async #goBack(stored: StoredCursor, pulled: Pulled, tick: number): Promise<void> {
+  async #goBack(share: HeldShare, pulled: Pulled, tick: number): Promise<void> {
     const { name } = this.#subscription
     this.#log.warn(
       { subscription: name, tick },
       'The past of the log was replaced: going back, skipping what was handled',
     )
-    const moved = await moveCursorBack(this.#db, name, stored.revision, startOf(pulled.batch), tick)
-    this.#stored = undefined
-    if (!moved) throw new CursorMoved()
+    const moved = await moveShareBack(this.#db, name, share.stored, startOf(pulled.batch), tick)
+    this.#leases.distrust()
+    if (!moved) throw new ShareMoved()
   }
 
-  async #handle(stored: StoredCursor, pulled: Pulled): Promise<void> {
-    const batch = pulled.batch as OpenCursor
+  async #leave(): Promise<void> {
     try {
-      await this.#commit(stored, pulled.events, pulled.cursor, batch)
-    } catch (error) {
-      if (error instanceof CursorMoved || isPassing(error)) throw error
-      await this.#oneByOne(pulled, batch)
+      for (const share of this.#leases.held) await this.#save(share)
+    } finally {
+      await this.#leases.stop()
     }
-  }
-
-  // One event of many failed: each for itself, so that only that one is held up, and parked if need be.
-  async #oneByOne(pulled: Pulled, batch: OpenCursor): Promise<void> {
-    for (const [index, event] of pulled.events.entries()) {
-      const isLast = index === pulled.events.length - 1
-      const cursor = isLast ? pulled.cursor : afterPosition(batch, event.position)
-      await this.#tryHard(event, cursor, batch)
-      if (this.#stopped && !isLast) throw new Error('Stopped between two events')
-    }
-  }
-
-  async #tryHard(event: PulledEvent, cursor: EventCursor, batch: OpenCursor): Promise<void> {
-    const { name } = this.#subscription
-    for (let attempt = 1; ; attempt++) {
-      const stored = this.#stored
-      if (stored === undefined) throw new CursorMoved()
-      try {
-        return await this.#commit(stored, [event], cursor, batch)
-      } catch (error) {
-        if (error instanceof CursorMoved || isPassing(error) || this.#stopped) throw error
-        const pause = pauses[attempt - 1]
-        if (pause === undefined) {
-          this.#log.error(
-            { err: error, subscription: name, event: event.id, type: event.type },
-            'An event could not be handled: it is parked',
-          )
-          return this.#commit(stored, [event], cursor, batch, { attempts: attempt, error })
-        }
-        await this.#bell.sleep(pause)
-      }
-    }
-  }
-
-  /** The effect of these events and the cursor's move, or neither. */
-  async #commit(
-    stored: StoredCursor,
-    events: readonly PulledEvent[],
-    cursor: EventCursor,
-    batch: EventCursor,
-    failure?: Failure,
-  ): Promise<void> {
-    const { name } = this.#subscription
-    await this.#db.transaction(async tx => {
-      const moved = await moveCursor(tx, name, stored.revision, cursor, {
-        batch,
-        ids: events.map(event => event.id),
-      })
-      if (moved === undefined) throw new CursorMoved()
-      await this.#effects(tx, events, stored.skips, moved.parked, failure)
-    })
-    this.#stored = { cursor, revision: stored.revision + 1, skips: stored.skips }
-    this.#savedAt = performance.now()
-    if (failure === undefined) this.#subscription.afterCommit?.()
-  }
-
-  async #effects(
-    tx: Tx,
-    events: readonly PulledEvent[],
-    skips: boolean,
-    parked: boolean,
-    failure: Failure | undefined,
-  ) {
-    const { name, handle, onParked, producer } = this.#subscription
-    const done = skips
-      ? await findSkipped(
-          tx,
-          name,
-          events.map(event => event.id),
-        )
-      : nothing
-    const waiting =
-      parked && onParked === 'wait'
-        ? await streamsWithLetters(
-            tx,
-            name,
-            events.map(event => event.stream),
-          )
-        : nothing
-    const due: AnyEvent[] = []
-    for (const event of events) {
-      if (done.has(toUuid(event.id))) continue
-      if (waiting.has(event.stream)) await park(tx, name, producer.name, event)
-      else if (failure !== undefined) await park(tx, name, producer.name, event, failure)
-      else due.push(eventOf(event))
-    }
-    if (due.length > 0) await handle(due, tx)
   }
 
   // Events of no concern move the place in memory alone; the table follows now and then, so that old months can be dropped.
-  async #save(): Promise<void> {
-    this.#savedAt = performance.now()
-    const stored = this.#stored
-    const cursor = this.#cursor
-    if (stored === undefined || cursor === undefined || cursor.from.tick === stored.cursor.from.tick) return
-    const { name } = this.#subscription
-    await this.#db.transaction(async tx => {
-      const moved = await moveCursor(tx, name, stored.revision, cursor, { batch: cursor, ids: [] })
-      if (moved === undefined) throw new CursorMoved()
-    })
-    this.#stored = { cursor, revision: stored.revision + 1, skips: stored.skips }
+  async #save(share: HeldShare): Promise<void> {
+    share.savedAt = performance.now()
+    const { cursor, stored } = share
+    if (cursor.from.tick !== stored.cursor.from.tick) await this.#effects.pass(share, cursor)
   }
-}
-
-const nothing: ReadonlySet<string> = new Set()
-
-interface Failure {
-  readonly attempts: number
-  readonly error: unknown
-}
-
-/** Another process, or an operator, moved the cursor: what was about to be done is theirs. */
-class CursorMoved extends Error {
-  override readonly name = 'CursorMoved'
 }
 
 const startOf = ({ branch, from }: EventCursor): EventCursor => ({ branch, from })

@@ -1,7 +1,7 @@
 import type { Db } from '../data/index.ts'
 import type { Logger } from '../telemetry/index.ts'
-import { forgetHandled } from './cursor-store.ts'
 import { Doorbell } from './doorbell.ts'
+import { forgetHandled } from './handled-store.ts'
 import { connectToLog, type LogConnection } from './log-connection.ts'
 import { openLog } from './open-log.ts'
 import { makeMonthsAhead, trimTicks } from './retention.ts'

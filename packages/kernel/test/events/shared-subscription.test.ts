@@ -217,7 +217,7 @@ test('events of no concern move the cursor too, so that old months can be droppe
   await happen(all.db, 3)
   const total = async () => {
     const { rows } = await all.owner.query(
-      `select (cursor->'from'->>'total')::int as total from listener.cursors`,
+      `select (cursor->'from'->>'total')::int as total from listener.subscription_shares`,
     )
     return rows[0]?.total
   }
