@@ -118,7 +118,8 @@ export async function copyToReference(databaseUrl: string, data: Dataset): Promi
   await client.end()
 }
 
-async function register(url: string, n: number): Promise<Person> {
+/** A new account: log-in and password are made of the number. */
+export async function register(url: string, n: number): Promise<Person> {
   const username = `bench_${n}`
   const answer = await send(url, 'POST', '/api/v1/auth/register', {
     body: { email: `${username}@bench.example`, username, password: `a bench ${n} of oak` },

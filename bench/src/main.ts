@@ -5,6 +5,8 @@ const { values } = parseArgs({
   options: {
     /** Gateway → A → B in three processes, and in one. */
     chain: { type: 'boolean', default: false },
+    /** 100,000 people and a million posts. */
+    large: { type: 'boolean', default: false },
     only: { type: 'string', default: scenarios.map(each => each.id).join(',') },
     seconds: { type: 'string', default: '4' },
     repeats: { type: 'string', default: '3' },
@@ -13,6 +15,12 @@ const { values } = parseArgs({
     keep: { type: 'string' },
     /** Share of the traces that the chain samples; 0: nothing is traced. */
     traced: { type: 'string', default: '0.01' },
+    people: { type: 'string', default: '100000' },
+    posts: { type: 'string', default: '1000000' },
+    /** Those of the people who have accounts. */
+    active: { type: 'string', default: '1500' },
+    /** A folder kept by a run without --large: measured in turn with the large one. */
+    reed98: { type: 'string' },
   },
 })
 const levels = values.connections.split(',').map(Number)
@@ -29,6 +37,15 @@ if (values.chain) {
   const { runChain } = await import('./chain/run-chain.ts')
   const { seconds, repeats } = load
   await runChain({ seconds, repeats, callers: levels, share: Number(values.traced) })
+} else if (values.large) {
+  const { runLarge } = await import('./large/run-large.ts')
+  const [people, posts, active] = [values.people, values.posts, values.active].map(Number) as [
+    number,
+    number,
+    number,
+  ]
+  const { seconds, repeats, keep } = load
+  await runLarge({ size: { people, posts, active }, seconds, repeats, keep, reed98: values.reed98 })
 } else {
   const { runBesideReference } = await import('./run-beside-reference.ts')
   await runBesideReference(load)

@@ -75,7 +75,7 @@ export function percentile(ascending: Float64Array, p: number): number {
   return ascending[Math.min(ascending.length - 1, Math.floor((ascending.length * p) / 100))] ?? Number.NaN
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   return percentile(Float64Array.from(values).sort(), 50)
 }
 

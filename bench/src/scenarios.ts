@@ -1,14 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { toUuid } from '@plaza/kernel/data'
-import { type Dataset, type Person, postText } from './dataset.ts'
+import { type Person, postText } from './dataset.ts'
 import type { BenchRequest } from './measure.ts'
+
+/** Whom and what requests are about. */
+export interface LoadData {
+  readonly people: readonly Person[]
+  readonly posts: readonly { readonly id: string }[]
+}
 
 export interface Scenario {
   readonly id: string
   readonly title: string
   /** Makes requests for Plaza, and the same ones for the reference server. */
-  readonly plaza: (data: Dataset) => BenchRequest
-  readonly reference: (data: Dataset) => BenchRequest
+  readonly plaza: (data: LoadData) => BenchRequest
+  readonly reference: (data: LoadData) => BenchRequest
 }
 
 const home: Pair = {
@@ -47,7 +53,7 @@ const latest: Pair = {
 }
 
 // DeathStarBench's social network: 60 % home, 30 % a person's posts, 10 % create.
-const mixed = (server: keyof Pair) => (data: Dataset) => {
+const mixed = (server: keyof Pair) => (data: LoadData) => {
   const dice = Math.random()
   const pair = dice < 0.6 ? home : dice < 0.9 ? ofAuthor : create
   return pair[server](data)
@@ -73,5 +79,5 @@ const bare = (path: string): BenchRequest => ({ method: 'GET', path, headers: {}
 const get = (path: string, person: Person): BenchRequest => ({ method: 'GET', path, headers: bearer(person) })
 const bearer = (person: Person) => ({ authorization: `Bearer ${person.accessToken}` })
 const randomBelow = (n: number) => Math.floor(Math.random() * n)
-const someone = (data: Dataset) => data.people[randomBelow(data.people.length)]!
-const somePost = (data: Dataset) => data.posts[randomBelow(data.posts.length)]!.id
+const someone = (data: LoadData) => data.people[randomBelow(data.people.length)]!
+const somePost = (data: LoadData) => data.posts[randomBelow(data.posts.length)]!.id

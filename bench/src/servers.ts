@@ -17,12 +17,13 @@ export interface PlazaUnderTest extends ServerUnderTest, AsyncDisposable {
 
 const root = join(import.meta.dirname, '..', '..')
 
-/** Starts the real command on a data folder (a new one unless given), and waits until it is ready. */
-export async function startPlaza(folder?: string): Promise<PlazaUnderTest> {
+/** Starts the real command on a data folder (a new one unless given), and waits until it is ready. `preload`: a module Node loads before it. */
+export async function startPlaza(folder?: string, preload?: string): Promise<PlazaUnderTest> {
   const dataFolder = folder ?? (await mkdtemp(join(tmpdir(), 'plaza-bench-')))
   const port = await freePort()
+  const preloading = preload === undefined ? [] : ['--import', preload]
   const began = performance.now()
-  const child = spawn(process.execPath, [join(root, 'apps/plaza/src/main.ts'), 'start'], {
+  const child = spawn(process.execPath, [...preloading, join(root, 'apps/plaza/src/main.ts'), 'start'], {
     env: {
       ...process.env,
       PORT: String(port),
