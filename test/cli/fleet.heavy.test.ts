@@ -44,6 +44,7 @@ test('a fleet from its first start to its last request', usual, async context =>
       const { code, output } = await runPlaza(['doctor'], { PLAZA_DATA: folder.path, PLAZA_SECRET: secret })
       assert.equal(code, 0, output)
       assert.match(output, /ok +posts: 2 of 2 instances ready/)
+      assert.match(output, /ok +whoever answers accepts our PLAZA_SECRET/)
       assert.match(output, /ok +every instance has version/)
       assert.match(output, /ok +every instance has the contracts that we have/)
       assert.match(output, /ok +clocks at most \d+ ms apart/)
@@ -88,7 +89,15 @@ test('a fleet from its first start to its last request', usual, async context =>
       const { code, output } = await runPlaza(['doctor'], wrong)
       assert.equal(code, 1, output)
       assert.match(output, /fail +posts at http\S+:.*\n +It does not accept our PLAZA_SECRET/)
+      assert.match(output, /fail +5 do not accept our PLAZA_SECRET/)
       await eventually(async () => assert.match(fleet.output(), /A request to \/rpc was refused/), long)
+    })
+
+    await context.test('a second fleet on the same data is refused, and says which and why', async () => {
+      const { code, output } = await runPlaza(['fleet'], { ...cheap, PLAZA_DATA: folder.path, PORT: '0' })
+      assert.equal(code, 1, output)
+      assert.ok(output.includes(folder.path) && output.includes(String(fleet.pid)), output)
+      await write(sender, ana, 'the first one goes on')
     })
 
     await context.test('--only adds a gateway that lives on the addresses of the others', async () => {

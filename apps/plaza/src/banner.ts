@@ -16,7 +16,7 @@ export function showWelcome(plaza: Plaza, config: Config): void {
 Plaza runs at ${url}
 
   services   ${services || 'none: a gateway only'}${rpc}
-  database   ${databaseLine(plaza, config)}
+  database   ${services === '' ? 'none of its own' : databaseLine(plaza, config)}
   docs       ${url}/docs
 ${firstAdmin(plaza)}
 Try it:

@@ -72,6 +72,7 @@ export async function checkFleet({ addresses, gateways }: Fleet, config: Config)
           ),
         ),
         ...answers.flatMap(faults),
+        secretFinding(answers),
         sameVersions(answers),
         sameContracts(answers),
         clocks(answers),
@@ -126,13 +127,23 @@ function serviceFinding(service: string, answers: readonly Answer[]): Finding {
   return check(ready > 0, what, 'Nobody can use it: see below why.')
 }
 
-function faults({ service, url, view, error }: Answer): Finding[] {
+function secretFinding(answers: readonly Answer[]): Finding {
+  const refused = answers.filter(isRefused).length
+  const what =
+    refused === 0 ? 'whoever answers accepts our PLAZA_SECRET' : `${refused} do not accept our PLAZA_SECRET`
+  return check(refused === 0, what, 'Every process needs the same one.')
+}
+
+const isRefused = ({ error }: Answer) =>
+  /internal token/.test(String((error?.cause as Error | undefined)?.message))
+
+function faults(answer: Answer): Finding[] {
+  const { service, url, view, error } = answer
   if (view !== undefined) {
     const advice = view.notReady.join('; ')
     return view.isReady ? [] : [{ state: 'warn', what: `${service} at ${url} is not ready`, advice }]
   }
-  const isRefused = /internal token/.test(String((error?.cause as Error | undefined)?.message))
-  const advice = isRefused
+  const advice = isRefused(answer)
     ? 'It does not accept our PLAZA_SECRET: every process needs the same one.'
     : 'Does its process run, and can this machine reach it?'
   return [check(false, `${service} at ${url}: ${error?.message}`, advice)]

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Config, gatewayName, readEnv } from '@plaza/kernel/config'
 import { type Logger, makeLogger } from '@plaza/kernel/telemetry'
-import { type Database, migrateServices, visitServer } from '../database.ts'
+import { type Database, migrateServices, openServer, visitServer, whenItAnswers } from '../database.ts'
 import { besidePool } from '../doctor/database-findings.ts'
 import { explainFailure } from '../explain-failure.ts'
 import { readConfig, withSecret } from '../read-config.ts'
@@ -27,8 +27,11 @@ export async function fleet(options: PlanOptions): Promise<void> {
   const config = await withSecret(given)
   const services = allServices.filter(each => hosted.has(each.contract.name))
   const connections = { max_connections: String(connectionsFor(planned, config)) }
-  await using database = await visitServer(config, services, log, connections)
-  await migrateServices(database.ownerUrl, services, config, log)
+  // A part of a fleet may be a guest of another's PostgreSQL; a second whole one on the same data is refused.
+  const open = options.only === undefined ? openServer : visitServer
+  await using database = await open(config, services, log, connections)
+  const migrate = () => migrateServices(database.ownerUrl, services, config, log)
+  await whenItAnswers(migrate, log, stopping.signal)
   if (stopping.signal.aborted) return
   const processes = await assignPorts(planned, config.port)
   const supervisor = new Supervisor({ config, env: environment(database), processes, merged, log })

@@ -134,7 +134,8 @@ function sharedEnvironment({
 function ownEnvironment(planned: PlannedProcess, ports: Ports): Record<string, string> {
   return {
     PLAZA_SERVICES: planned.services.join(','),
-    ...(ports.rpc !== undefined && { RPC_PORT: String(ports.rpc) }),
+    // Empty where nobody calls: what the supervisor itself was given is not for each of them.
+    RPC_PORT: String(ports.rpc ?? ''),
     ...(ports.http !== undefined && { PORT: String(ports.http) }),
   }
 }
