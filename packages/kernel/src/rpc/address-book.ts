@@ -58,23 +58,24 @@ export class AddressBook {
     return this.#addresses.size === 0 ? this.#resolving : undefined
   }
 
-  /** The least busy address that can be reached, another than `avoid` when there is one. */
-  pick(speed: Speed, avoid: Address | undefined): Address | 'none' | 'full' {
+  /** The least busy address that can be reached, another than `avoid` when there is one. `mayGather`: calls may wait for others to join them. */
+  pick(speed: Speed, avoid: Address | undefined, mayGather: boolean): Address | 'none' | 'full' | 'gathers' {
     const now = performance.now()
     let best: Address | undefined
     let avoided: Address | undefined
     let equals = 1
-    let isSomeFull = false
+    let busy: 'none' | 'full' | 'gathers' = 'none'
     for (const address of this.#addresses.values()) {
       if (address.isAside(now)) continue
-      if (address.isFull(speed)) isSomeFull = true
+      if (address.isFull(speed)) busy = busy === 'gathers' ? busy : 'full'
+      else if (mayGather && address.gathers(speed, now)) busy = 'gathers'
       else if (address === avoid) avoided = address
       else if (best === undefined || address.inFlight < best.inFlight) {
         best = address
         equals = 1
       } else if (address.inFlight === best.inFlight && Math.random() * ++equals < 1) best = address
     }
-    return best ?? avoided ?? (isSomeFull ? 'full' : 'none')
+    return best ?? avoided ?? busy
   }
 
   putAside(address: Address, error: Error): void {

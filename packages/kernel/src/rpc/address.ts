@@ -9,6 +9,8 @@ const connectTimeout = 2_000
 const cancelTimeout = 5_000
 /** Calls that are cancelled at once, at most; others end at their deadline. */
 const maxCancelled = 10_000
+/** While a list is on its way, the next one gathers until an answer comes, at most this time (ms): the busier, the larger the lists. */
+export const gatherAtMost = 1
 /** How long (ms) an address that could not be reached is left alone: doubled each time, up to the last. */
 const firstAside = 50
 const longestAside = 2_000
@@ -32,6 +34,7 @@ export class Address {
   readonly #options: AddressOptions
   readonly #pools: Readonly<Record<Speed, Pool>>
   readonly #lists: Record<Speed, number> = { quick: 0, slow: 0 }
+  readonly #gathersUntil: Record<Speed, number> = { quick: 0, slow: 0 }
   #asideUntil = 0
   #aside = 0
   #cancelled: number[] = []
@@ -58,6 +61,11 @@ export class Address {
     return this.#lists[speed] >= maxLists
   }
 
+  /** Whether the next list still gathers calls. */
+  gathers(speed: Speed, now: number): boolean {
+    return this.#gathersUntil[speed] > now
+  }
+
   isAside(now: number): boolean {
     return this.#asideUntil > now
   }
@@ -74,10 +82,17 @@ export class Address {
 
   send(speed: Speed, list: List, calls: readonly string[]): void {
     this.#lists[speed]++
+    if (speed === 'quick') this.#gathersUntil.quick = performance.now() + gatherAtMost
     this.#dispatch(speed, `"calls":[${calls.join(',')}]`, list)
   }
 
+  /** An answer came: what has gathered may go. */
+  answered(speed: Speed): void {
+    this.#gathersUntil[speed] = 0
+  }
+
   landed(speed: Speed): void {
+    this.answered(speed)
     this.#lists[speed]--
   }
 

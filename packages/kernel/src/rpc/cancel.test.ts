@@ -33,7 +33,7 @@ test('the deadline travels: it ends the work on the other side', async () => {
   const { handlers, aborted } = waiting()
   await using server = await serveBirds(handlers)
   await using client = callBirds([server.url])
-  await assert.rejects(client.birds.hear(hi, asking(300)), { code: 'deadline-exceeded' })
+  await assert.rejects(client.birds.hear(hi, asking(1_500)), { code: 'deadline-exceeded' })
   await aborted
 })
 
@@ -91,9 +91,10 @@ test('a broken connection ends its queries and not its commands', async () => {
 test('calls that end soon never make a signal', async () => {
   await using server = await serveBirds()
   await using client = callBirds([server.url])
+  const began = performance.now()
   const context = new Proxy(asking(), {
     get: (target, name) => {
-      assert.notEqual(name, 'signal')
+      if (name === 'signal') assert.ok(performance.now() - began > 90)
       return Reflect.get(target, name, target)
     },
   })

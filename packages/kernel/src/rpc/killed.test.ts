@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { isAppError } from '../contract/index.ts'
 import { asking, callBirds } from './serve-birds.ts'
 
@@ -12,7 +12,9 @@ interface Server {
 }
 
 async function start(effects: Map<string, number>, port = 0): Promise<Server> {
-  const child = fork(join(import.meta.dirname, 'killed-server.ts'), [`${port}`], { stdio: 'inherit' })
+  const child = fork(fileURLToPath(new URL('./killed-server.ts', import.meta.url)), [`${port}`], {
+    stdio: 'inherit',
+  })
   const { promise, resolve } = Promise.withResolvers<string>()
   child.on('message', (message: { url?: string; sung?: string }) => {
     if (message.url !== undefined) resolve(message.url)

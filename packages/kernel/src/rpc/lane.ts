@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { mayRepeat } from '../call/index.ts'
 import { internalError, overloaded, tooLarge, unavailable, unknownOutcome } from '../contract/index.ts'
-import type { Address, Speed } from './address.ts'
+import { type Address, gatherAtMost, type Speed } from './address.ts'
 import type { AddressBook } from './address-book.ts'
-import { List, type ListEnd } from './list.ts'
+import { List, type ListEnd, type ListOwner } from './list.ts'
 import type { RemoteCall } from './remote-call.ts'
 import type { RpcMetrics } from './rpc-metrics.ts'
 import { listSize, maxBody, maxCalls, wireCall } from './wire.ts'
@@ -19,13 +19,14 @@ const maxUnsent = 8
 const jitter = 40
 
 /** Gathers the calls of one turn of the event loop to one service into lists, and takes care of those that come back without an answer. */
-export class Lane {
+export class Lane implements ListOwner {
   readonly #service: string
   readonly #speed: Speed
   readonly #book: AddressBook
   readonly #metrics: RpcMetrics
   #waiting: RemoteCall[] = []
   #isScheduled = false
+  #timer: NodeJS.Timeout | undefined
 
   constructor(service: string, speed: Speed, book: AddressBook, metrics: RpcMetrics) {
     this.#service = service
@@ -60,18 +61,28 @@ export class Lane {
       return
     }
     while (this.#waiting.length > 0) {
-      const address = this.#book.pick(this.#speed, this.#waiting[0]!.avoid)
+      const address = this.#book.pick(this.#speed, this.#waiting[0]!.avoid, this.#waiting.length < maxCalls)
       if (address === 'none') this.#failAll()
       else if (address === 'full') return
-      else this.#sendTo(address)
+      else if (address === 'gathers') {
+        this.#gatherOn()
+        return
+      } else this.#sendTo(address)
     }
+  }
+
+  #gatherOn(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      this.#flush()
+    }, gatherAtMost)
   }
 
   #sendTo(address: Address): void {
     const [calls, bodies] = this.#take()
     if (calls.length === 0) return
     this.#metrics.sending(calls.length)
-    address.send(this.#speed, new List(address, calls, this.#landed), bodies)
+    address.send(this.#speed, new List(address, calls, this), bodies)
   }
 
   /** The first calls that wait, as many as travel together. */
@@ -107,7 +118,13 @@ export class Lane {
     return undefined
   }
 
-  #landed = (list: List, unanswered: readonly RemoteCall[], end: ListEnd): void => {
+  /** The first part of an answer to a list. */
+  answered(list: List): void {
+    list.address.answered(this.#speed)
+    if (this.#waiting.length > 0) this.#schedule()
+  }
+
+  landed(list: List, unanswered: readonly RemoteCall[], end: ListEnd): void {
     list.address.landed(this.#speed)
     if (unanswered.length > 0) {
       if (end.isUnsent) this.#unsent(list.address, unanswered, end.error)

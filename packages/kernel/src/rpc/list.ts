@@ -11,26 +11,28 @@ export interface ListEnd {
   readonly error: Error
 }
 
+export interface ListOwner {
+  /** The first of an answer has come. */
+  answered(list: List): void
+  landed(list: List, unanswered: readonly RemoteCall[], end: ListEnd): void
+}
+
 /** Calls that travel together to one address, and their answers as they arrive: an undici handler. */
 export class List implements Undici.DispatchHandler {
   readonly address: Address
   /** From here on the other side may have begun. */
   isWritten = false
   readonly #open = new Map<number, RemoteCall>()
-  readonly #ended: (list: List, unanswered: readonly RemoteCall[], end: ListEnd) => void
+  readonly #owner: ListOwner
   readonly #lines = new LineReader(maxAnswer, line => this.#take(line))
   #controller: Undici.DispatchController | undefined
   #status = 0
   #notBegun: string | undefined
   #isOver = false
 
-  constructor(
-    address: Address,
-    calls: readonly RemoteCall[],
-    ended: (list: List, unanswered: readonly RemoteCall[], end: ListEnd) => void,
-  ) {
+  constructor(address: Address, calls: readonly RemoteCall[], owner: ListOwner) {
     this.address = address
-    this.#ended = ended
+    this.#owner = owner
     for (const call of calls) {
       this.#open.set(call.id, call)
       call.list = this
@@ -60,6 +62,7 @@ export class List implements Undici.DispatchHandler {
     const said = headers[notBegunHeader]
     if (typeof said === 'string') this.#notBegun = said
     else this.address.isBack()
+    this.#owner.answered(this)
   }
 
   onResponseData(_: Undici.DispatchController, chunk: Buffer): void {
@@ -95,6 +98,6 @@ export class List implements Undici.DispatchHandler {
     const unanswered = [...this.#open.values()]
     for (const call of unanswered) this.#close(call)
     const isUnsent = !this.isWritten || this.#notBegun !== undefined
-    this.#ended(this, unanswered, { isUnsent, error })
+    this.#owner.landed(this, unanswered, { isUnsent, error })
   }
 }

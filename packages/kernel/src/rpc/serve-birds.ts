@@ -11,7 +11,7 @@ const shape = { access: 'public', input: Word, output: Word } as const
 export const noBird = errorCode('bird-not-found', 'not-found', 'There is no such bird')
 
 /** A service for the tests of remote calls. */
-export const birds = contract('birds', {
+const birds = contract('birds', {
   hear: query({ ...shape, fails: [noBird] }),
   count: query({ ...shape, access: 'internal' }),
   watch: query({ ...shape, timeout: 60_000 }),
@@ -23,7 +23,7 @@ export const birds = contract('birds', {
 export type BirdHandlers = Partial<Handlers<typeof birds>>
 
 export const secret = 'a secret for tests only, 32 letters'
-export const quiet = makeLogger({ level: 'silent', pretty: false })
+const quiet = makeLogger({ level: 'silent', pretty: false })
 
 const echo = (input: { word: string }) => input
 
