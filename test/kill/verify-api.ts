@@ -11,14 +11,17 @@ export const adminPassword = 'an admin of the kill test'
 /** Milliseconds: counts may lag by a second, on a machine that does nothing else. */
 const patience = 5_000
 
+/** Somebody whose lists are compared, as themselves. */
+export type Reader = Pick<Writer, 'id' | 'accessToken'>
+
 /** Holds what the API says against the ledger: everything that was answered is there, and nothing else. */
 export async function verifyOverApi(
   url: string,
   ledger: Ledger,
-  writers: readonly Writer[],
+  writers: readonly Reader[],
   everything: boolean,
 ): Promise<void> {
-  const api = new Reader(url)
+  const api = new Lists(url)
   try {
     for (const writer of writers) {
       await verifyPosts(api, ledger, writer)
@@ -34,7 +37,7 @@ export async function verifyOverApi(
   }
 }
 
-async function verifyPosts(api: Reader, ledger: Ledger, { id, accessToken }: Writer): Promise<void> {
+async function verifyPosts(api: Lists, ledger: Ledger, { id, accessToken }: Reader): Promise<void> {
   const expected = ledger.listedPostsOf(id)
   const found = await api.all<Post>(`/users/${id}/posts`, Number.POSITIVE_INFINITY, accessToken)
   assertSame(found, expected, `posts of ${id}`)
@@ -51,12 +54,7 @@ async function verifyPosts(api: Reader, ledger: Ledger, { id, accessToken }: Wri
     assert.equal((await api.get(`/posts/${post.id}`, accessToken)).status, 404, `${post.id} was deleted`)
 }
 
-function verifyHome(
-  api: Reader,
-  ledger: Ledger,
-  { id, accessToken }: Writer,
-  entries: number,
-): Promise<void> {
+function verifyHome(api: Lists, ledger: Ledger, { id, accessToken }: Reader, entries: number): Promise<void> {
   return eventually(async () => {
     const found = await api.all<Post>('/timelines/home', entries, accessToken)
     assertSame(found, ledger.homeOf(id).slice(0, found.length), `home of ${id}`)
@@ -65,7 +63,7 @@ function verifyHome(
 }
 
 /** Counts: each event had its effect, once. */
-function verifyProfile(api: Reader, ledger: Ledger, id: string): Promise<void> {
+function verifyProfile(api: Lists, ledger: Ledger, id: string): Promise<void> {
   return eventually(async () => {
     const { status, body } = await api.get<Profile>(`/users/${id}`)
     assert.equal(status, 200, `${id} is registered`)
@@ -81,7 +79,7 @@ function verifyProfile(api: Reader, ledger: Ledger, id: string): Promise<void> {
   }, patience)
 }
 
-function verifyTag(api: Reader, ledger: Ledger): Promise<void> {
+function verifyTag(api: Lists, ledger: Ledger): Promise<void> {
   return eventually(async () => {
     const all = ledger.members.flatMap(each => ledger.listedPostsOf(each.id))
     const newest = all.toSorted((a, b) => (a.id < b.id ? 1 : -1))
@@ -100,7 +98,7 @@ interface Services {
 }
 
 /** Every subscription has handled all there is in its producer's log, and nothing was given up. */
-async function verifyLevel(api: Reader): Promise<void> {
+async function verifyLevel(api: Lists): Promise<void> {
   const token = await api.logIn('admin', adminPassword)
   await eventually(async () => {
     const { status, body } = await api.get<Services>('/ops/services', token)
@@ -127,7 +125,7 @@ function assertSame(found: readonly Post[], expected: readonly ExpectedPost[], w
 }
 
 /** Reads lists to their end. */
-class Reader {
+class Lists {
   readonly #sender: HttpSender
 
   constructor(url: string) {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Answer, HttpSender } from '../acceptance/http-answer.ts'
 import type { ExpectedPost, Ledger, Member } from './ledger.ts'
 
@@ -7,6 +8,8 @@ interface Wish {
   readonly path: string
   readonly body?: unknown
   readonly key?: string
+  /** The id of what it changes. */
+  readonly changes?: string
   /** Notes in the ledger what an answer of success promised. */
   readonly settle: (answer: Answer) => void
 }
@@ -15,8 +18,15 @@ export interface Tally {
   answered: number
   /** Answers 5xx: whether it happened is not known. */
   unsure: number
+  /** Connections that broke before an answer, or were refused. */
+  cutOff: number
 }
 
+/** What became of a request that was not answered as hoped. */
+export type Trouble = { readonly answer: Answer } | { readonly error: NodeJS.ErrnoException }
+
+/** Whoever could not be reached for a while is tried again within two seconds (ms). */
+const patience = 10_000
 const password = 'a password of the kill test'
 
 /**
@@ -30,6 +40,8 @@ export class Writer {
   #me: (Member & { accessToken: string; since: number }) | undefined
   #pending: Wish | undefined
   #lastCreation: { wish: Wish; id: string } | undefined
+  /** What a request may still change that nobody waits for any more: left alone until all is quiet. */
+  readonly #unsettled = new Set<string>()
   #counted = 0
 
   constructor(name: string, ledger: Ledger, random: () => number) {
@@ -77,6 +89,34 @@ export class Writer {
     }
   }
 
+  /**
+   * Sends until the signal, to one gateway after the other. What is not answered, or with 5xx, is asked again at the next one, the same with
+   * the same key, unless `isLost` says of it that it must not have come to that.
+   */
+  async workInFleet(
+    urls: readonly string[],
+    tally: Tally,
+    signal: AbortSignal,
+    isLost: (trouble: Trouble) => boolean = () => false,
+  ): Promise<void> {
+    this.#unsettled.clear()
+    using connection = connectionTo(...urls)
+    for (let turn = 0; !signal.aborted; turn++) {
+      this.#pending ??= this.#wish()
+      const wish = this.#pending
+      const trouble = await this.#attempt(connection.sender, wish, turn)
+      if (trouble === undefined) {
+        tally.answered++
+        continue
+      }
+      if (isLost(trouble)) throw new Error(`${this.#name}: ${wish.method} ${wish.path} → ${told(trouble)}`)
+      if ('error' in trouble) tally.cutOff++
+      else tally.unsure++
+      if (wish.changes !== undefined) this.#unsettled.add(wish.changes)
+      await sleep(100 * this.#random())
+    }
+  }
+
   /** Asks again what was left unanswered, and once more what had been answered last: neither may have a second effect. */
   async repeatUnanswered(url: string): Promise<void> {
     using connection = connectionTo(url)
@@ -91,10 +131,23 @@ export class Writer {
       throw new Error(`${this.#name}: a post came twice for one key: ${id}, then ${again.text}`)
   }
 
+  /** Undefined when it succeeded and the ledger knows. */
+  async #attempt(sender: HttpSender, wish: Wish, turn: number): Promise<Trouble | undefined> {
+    try {
+      const answer = await this.#send(sender, wish, turn)
+      if (answer.status >= 500 || isLater(answer)) return { answer }
+      this.#settle(answer)
+      return undefined
+    } catch (error) {
+      if (error instanceof Refused) throw error
+      return { error: error as NodeJS.ErrnoException }
+    }
+  }
+
   #settle(answer: Answer): void {
     const wish = this.#pending!
     if (answer.status >= 300)
-      throw new Error(
+      throw new Refused(
         `${this.#name}: ${wish.method} ${wish.path} ${JSON.stringify(wish.body)} → ${answer.status} ${answer.text}`,
       )
     this.#pending = undefined
@@ -102,14 +155,17 @@ export class Writer {
   }
 
   async #sendUntilAnswered(sender: HttpSender, wish: Wish): Promise<Answer> {
-    for (let tries = 0; ; tries++) {
+    const end = Date.now() + patience
+    for (;;) {
       const answer = await this.#send(sender, wish)
-      if (answer.status < 500 || tries === 20) return answer
+      if (answer.status < 500 || Date.now() > end) return answer
+      await sleep(50)
     }
   }
 
-  #send(sender: HttpSender, { method, path, body, key }: Wish): Promise<Answer> {
+  #send(sender: HttpSender, { method, path, body, key }: Wish, turn = 0): Promise<Answer> {
     return sender.send({
+      turn,
       method,
       path: `/api/v1${path}`,
       headers: {
@@ -141,7 +197,7 @@ export class Writer {
 
   #wish(): Wish {
     const choice = this.#random()
-    const own = this.#ledger.postsOf(this.id).filter(each => !each.deleted)
+    const own = this.#ledger.postsOf(this.id).filter(each => !each.deleted && !this.#unsettled.has(each.id))
     if (choice < 0.5 || own.length === 0) return this.#post()
     if (choice < 0.6) return this.#edit(this.#pick(own))
     if (choice < 0.65) return this.#delete(this.#pick(own))
@@ -177,6 +233,7 @@ export class Writer {
     return {
       method: 'PATCH',
       path: `/posts/${post.id}`,
+      changes: post.id,
       body: { text },
       settle: () => void post.texts.push(text),
     }
@@ -186,6 +243,7 @@ export class Writer {
     return {
       method: 'DELETE',
       path: `/posts/${post.id}`,
+      changes: post.id,
       settle: () => {
         post.deleted = true
       },
@@ -193,12 +251,15 @@ export class Writer {
   }
 
   #followOrNot(): Wish {
-    const other = this.#pick(this.#ledger.members.filter(each => each.id !== this.id))
+    const others = this.#ledger.members.filter(each => each.id !== this.id && !this.#unsettled.has(each.id))
+    if (others.length === 0) return this.#post()
+    const other = this.#pick(others)
     const followed = this.#ledger.followsOf(this.id)
     const isFollowed = followed.has(other.id)
     return {
       method: isFollowed ? 'DELETE' : 'PUT',
       path: `/users/${other.id}/follow`,
+      changes: other.id,
       settle: () => void (isFollowed ? followed.delete(other.id) : followed.add(other.id)),
     }
   }
@@ -213,7 +274,18 @@ export class Writer {
   }
 }
 
-function connectionTo(url: string): { readonly sender: HttpSender } & Disposable {
-  const sender = new HttpSender(url)
+/** An answer that no crash excuses. */
+class Refused extends Error {
+  override readonly name = 'Refused'
+}
+
+/** The first request with this key still runs. */
+const isLater = ({ status, text }: Answer) => status === 409 && /still-running/.test(text)
+
+const told = (trouble: Trouble) =>
+  'error' in trouble ? trouble.error.message : `${trouble.answer.status} ${trouble.answer.text}`
+
+function connectionTo(...urls: readonly string[]): { readonly sender: HttpSender } & Disposable {
+  const sender = new HttpSender(...urls)
   return { sender, [Symbol.dispose]: () => sender.close() }
 }
