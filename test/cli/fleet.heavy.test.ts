@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -224,11 +225,16 @@ async function write(sender: HttpSender, who: SignedIn, text: string): Promise<P
   return answer.body as Post
 }
 
+// With a key, for whoever is killed under way may have done it: then it is asked again, and done once.
 function post(sender: HttpSender, { accessToken }: SignedIn, text: string, at: number) {
   return sender.send({
     method: 'POST',
     path: '/api/v1/posts',
-    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${accessToken}` },
+    headers: {
+      'Content-Type': 'application/json',
+      Authorization: `Bearer ${accessToken}`,
+      'Idempotency-Key': randomUUID(),
+    },
     body: JSON.stringify({ text }),
     turn: at,
   })
