@@ -5,6 +5,8 @@ const { values } = parseArgs({
   options: {
     /** Gateway → A → B in three processes, and in one. */
     chain: { type: 'boolean', default: false },
+    /** `plaza fleet` beside one process. */
+    fleet: { type: 'boolean', default: false },
     /** 100,000 people and a million posts. */
     large: { type: 'boolean', default: false },
     only: { type: 'string', default: scenarios.map(each => each.id).join(',') },
@@ -15,6 +17,9 @@ const { values } = parseArgs({
     keep: { type: 'string' },
     /** Share of the traces that the chain samples; 0: nothing is traced. */
     traced: { type: 'string', default: '0.01' },
+    /** What `plaza fleet` gets: posts=2,gateway=2 and auth,users;posts. */
+    replicas: { type: 'string' },
+    groups: { type: 'string' },
     people: { type: 'string', default: '100000' },
     posts: { type: 'string', default: '1000000' },
     /** Those of the people who have accounts. */
@@ -37,6 +42,9 @@ if (values.chain) {
   const { runChain } = await import('./chain/run-chain.ts')
   const { seconds, repeats } = load
   await runChain({ seconds, repeats, callers: levels, share: Number(values.traced) })
+} else if (values.fleet) {
+  const { runFleet } = await import('./fleet/run-fleet.ts')
+  await runFleet({ ...load, replicas: values.replicas, groups: values.groups })
 } else if (values.large) {
   const { runLarge } = await import('./large/run-large.ts')
   const [people, posts, active] = [values.people, values.posts, values.active].map(Number) as [

@@ -15,7 +15,8 @@ export interface PlazaUnderTest extends ServerUnderTest, AsyncDisposable {
   readonly startedIn: number
 }
 
-const root = join(import.meta.dirname, '..', '..')
+/** The `plaza` command. */
+export const plazaCommand = join(import.meta.dirname, '../../apps/plaza/src/main.ts')
 
 /** Starts the real command on a data folder (a new one unless given), and waits until it is ready. `preload`: a module Node loads before it. */
 export async function startPlaza(folder?: string, preload?: string): Promise<PlazaUnderTest> {
@@ -23,31 +24,37 @@ export async function startPlaza(folder?: string, preload?: string): Promise<Pla
   const port = await freePort()
   const preloading = preload === undefined ? [] : ['--import', preload]
   const began = performance.now()
-  const child = spawn(process.execPath, [...preloading, join(root, 'apps/plaza/src/main.ts'), 'start'], {
-    env: {
-      ...process.env,
-      PORT: String(port),
-      PLAZA_DATA: dataFolder,
-      PLAZA_BCRYPT_COST: '10',
-      LOG_LEVEL: 'warn',
-    },
+  const child = spawn(process.execPath, [...preloading, plazaCommand, 'start'], {
+    env: { ...benchEnvironment(dataFolder), PORT: String(port) },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const url = `http://127.0.0.1:${port}`
   await waitUntilReady(url, child)
   const startedIn = performance.now() - began
-  const postgresPid = Number(readFileSync(join(dataFolder, 'postgres/postmaster.pid'), 'utf8').split('\n')[0])
   return {
     url,
     dataFolder,
     startedIn,
     nodePids: [child.pid!],
-    postgresPid,
+    postgresPid: postmasterOf(dataFolder),
     [Symbol.asyncDispose]: async () => {
       await stop(child)
       if (folder === undefined) await rm(dataFolder, { recursive: true, force: true })
     },
   }
+}
+
+/** What every Plaza under test is started with. */
+export const benchEnvironment = (dataFolder: string) => ({
+  ...process.env,
+  PLAZA_DATA: dataFolder,
+  PLAZA_BCRYPT_COST: '10',
+  LOG_LEVEL: 'warn',
+})
+
+/** The process id of the PostgreSQL that runs in a data folder. */
+export function postmasterOf(dataFolder: string): number {
+  return Number(readFileSync(join(dataFolder, 'postgres/postmaster.pid'), 'utf8').split('\n')[0])
 }
 
 /** A PostgreSQL of the same kind and settings as Plaza's own, for the reference server. */
@@ -91,7 +98,8 @@ async function waitUntilReady(url: string, child: ChildProcess): Promise<void> {
   }
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+/** Asks a process to end, and waits until it has. */
+export async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return
   child.kill('SIGTERM')
   await once(child, 'exit')
