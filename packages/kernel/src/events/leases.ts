@@ -4,16 +4,9 @@ import type { Logger, Metrics } from '../telemetry/index.ts'
 import type { EventCursor } from './cursor.ts'
 import { Doorbell } from './doorbell.ts'
 import { type HeldShare, hold } from './held-share.ts'
+import { beat, createShare, giveAway, mergeShares, releaseShares, takeShare } from './lease-store.ts'
 import { planShares, type SharesSeen } from './share-plan.ts'
-import {
-  beat,
-  createShare,
-  findShares,
-  giveAway,
-  mergeShares,
-  releaseShares,
-  takeShare,
-} from './share-store.ts'
+import { findShares } from './share-store.ts'
 
 const beatEvery = 400
 

@@ -1,0 +1,2 @@
+-- Which of several instances had the effect.
+alter table effects add column who text;
