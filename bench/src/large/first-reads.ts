@@ -17,14 +17,14 @@ export interface FirstReads {
 }
 
 /** Of Node, in MB: when the first of the people were read, and when all were. */
-export interface MemoryGrowth {
+interface MemoryGrowth {
   readonly before: Memory
   readonly after: Memory
   /** Of what is live, in proportion to the people read between the two. */
   readonly perTenThousand: number
 }
 
-export interface Memory {
+interface Memory {
   readonly resident: number
   /** In the heap after all garbage was collected, and outside of it. */
   readonly live: number

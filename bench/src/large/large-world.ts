@@ -41,7 +41,7 @@ export async function largeWorld(folder: string, size: LargeSize): Promise<Large
   return world
 }
 
-export async function keepWorld(folder: string, world: LargeWorld): Promise<void> {
+async function keepWorld(folder: string, world: LargeWorld): Promise<void> {
   await writeFile(join(folder, keptFile), JSON.stringify(world))
 }
 
