@@ -2,11 +2,11 @@ import { type Config, gatewayName } from '@plaza/kernel/config'
 import type { Plaza } from './boot.ts'
 import type { Database } from './database.ts'
 
-/** What runs, where the docs are, three lines to try, and the first admin's password, once. On the terminal, never in the log. */
+/** What runs, where the docs are, and three lines to try. */
 export function showWelcome(plaza: Plaza, config: Config): void {
   if (plaza.url === undefined) {
     const hosted = plaza.hosted.join(', ')
-    console.log(`\nPlaza's ${hosted} run here, for other processes at ${plaza.rpcUrl}\n${firstAdmin(plaza)}`)
+    console.log(`\nPlaza's ${hosted} run here, for other processes at ${plaza.rpcUrl}\n`)
     return
   }
   const url = plaza.url.replace('127.0.0.1', 'localhost')
@@ -18,7 +18,7 @@ Plaza runs at ${url}
   services   ${services || 'none: a gateway only'}${rpc}
   database   ${services === '' ? 'none of its own' : databaseLine(plaza, config)}
   docs       ${url}/docs
-${firstAdmin(plaza)}
+
 Try it:
 
   TOKEN=$(curl -s ${url}/api/v1/auth/register -H 'Content-Type: application/json' -d '{"email":"ana@example.com","username":"ana","password":"correct horse battery"}' | sed 's/.*"accessToken":"\\([^"]*\\)".*/\\1/')
@@ -35,8 +35,14 @@ export function databaseLine({ postgres }: Pick<Database, 'postgres'>, config: C
   return `PostgreSQL 18 of its own in ${config.dataFolder}${postgres.adopted ? ' (it was still running)' : ''}`
 }
 
-function firstAdmin(plaza: Plaza): string {
-  if (plaza.madeAdmin === undefined) return ''
-  const { email, password } = plaza.madeAdmin
-  return `  admin      ${email}, password ${password} (shown this once)\n`
+/** The first admin, made just now. On the terminal, never in the log. */
+export interface MadeAdmin {
+  readonly email: string
+  readonly password: string
+}
+
+export function showAdmin({ email, password }: MadeAdmin): void {
+  console.log(
+    `\nThe first admin, shown once and kept nowhere in clear:\n\n  admin      ${email}, password ${password} (shown this once)`,
+  )
 }

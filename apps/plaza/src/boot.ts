@@ -7,6 +7,7 @@ import type { PostgresServer } from '@plaza/kernel/postgres'
 import { remoteCalls } from '@plaza/kernel/rpc'
 import { type Host, host } from '@plaza/kernel/service'
 import { type Logger, type Metrics, makeMetrics } from '@plaza/kernel/telemetry'
+import type { MadeAdmin } from './banner.ts'
 import { cannotListen } from './cannot-listen.ts'
 import { migrateServices, openServer, whenItAnswers } from './database.ts'
 import { type SecretConfig, withSecret } from './read-config.ts'
@@ -23,8 +24,6 @@ export interface Plaza {
   /** Where other processes call what is hosted here; undefined when nobody does. */
   readonly rpcUrl: string | undefined
   readonly hosted: readonly string[]
-  /** The first admin, made just now: the password is shown once and kept nowhere in clear. */
-  readonly madeAdmin: { readonly email: string; readonly password: string } | undefined
   readonly postgres: PostgresServer | undefined
   /** Not ready, stop accepting, finish what runs (bounded), flush, close. */
   stop(): Promise<void>
@@ -35,10 +34,17 @@ export interface BootOptions {
   readonly log: Logger
   /** Gives up starting. */
   readonly signal: AbortSignal
+  /** Hears of the first admin as soon as it is made, whatever fails later: the password is kept nowhere in clear. */
+  readonly showAdmin: (admin: MadeAdmin) => void
 }
 
 /** Starts what this process hosts, the database first where it is its own; undefined when the signal came before it was done. */
-export async function boot({ config: given, log, signal }: BootOptions): Promise<Plaza | undefined> {
+export async function boot({
+  config: given,
+  log,
+  signal,
+  showAdmin,
+}: BootOptions): Promise<Plaza | undefined> {
   await using undo = new AsyncDisposableStack()
   assertShared(given)
   const { hosted } = given.topology
@@ -75,7 +81,7 @@ export async function boot({ config: given, log, signal }: BootOptions): Promise
   // Ends the long polls of others: whatever else closes waits for them.
   undo.defer(() => part.drain())
   if (!(await untilReady(part, log, signal))) return undefined
-  const admin = hosted.includes(auth.name) ? await ensureFirstAdmin(part) : undefined
+  if (hosted.includes(auth.name)) await ensureFirstAdmin(part, showAdmin)
   if (signal.aborted) return undefined
   const url = await gateway?.listen().catch(error => {
     throw cannotListen(error, config.host, config.port, ['HOST', 'PORT'])
@@ -89,7 +95,6 @@ export async function boot({ config: given, log, signal }: BootOptions): Promise
     url,
     rpcUrl: rpc?.url,
     hosted,
-    madeAdmin: admin,
     postgres: database.postgres,
     stop: () => parts.disposeAsync(),
   }
@@ -127,8 +132,8 @@ function remoteOf(config: SecretConfig, log: Logger, metrics: Metrics): RemoteCa
 /** Who this process is, for tokens, logs and doctors. */
 const instanceName = ({ topology }: Config) => `${topology.hosted.join('+')}@${hostname()}:${process.pid}`
 
-async function ensureFirstAdmin(part: Host): Promise<Plaza['madeAdmin']> {
+async function ensureFirstAdmin(part: Host, show: BootOptions['showAdmin']): Promise<void> {
   const context = newContext({ requestId: 'start', deadline: Date.now() + 30_000 })
   const { email, password } = await part.call(auth).ensureFirstAdmin({}, context)
-  return password === null ? undefined : { email, password }
+  if (password !== null) show({ email, password })
 }

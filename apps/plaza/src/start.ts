@@ -1,6 +1,6 @@
 import { readEnv } from '@plaza/kernel/config'
 import { makeLogger, startTracing } from '@plaza/kernel/telemetry'
-import { showWelcome } from './banner.ts'
+import { showAdmin, showWelcome } from './banner.ts'
 import { boot } from './boot.ts'
 import { explainFailure } from './explain-failure.ts'
 import { linkToSupervisor } from './fleet/link.ts'
@@ -24,11 +24,16 @@ export async function start(options: { readonly services?: string }): Promise<vo
   })
   try {
     await using _tracing = await startTracing(readEnv(), log)
-    const plaza = await boot({ config, log, signal: stopping.signal })
+    const plaza = await boot({
+      config,
+      log,
+      signal: stopping.signal,
+      showAdmin: admin =>
+        supervisor === undefined ? showAdmin(admin) : supervisor.tell({ kind: 'admin', admin }),
+    })
     if (plaza === undefined) return
-    const { url, rpcUrl, madeAdmin } = plaza
     if (supervisor === undefined) showWelcome(plaza, config)
-    else supervisor.tell({ kind: 'ready', url: url ?? rpcUrl ?? '', madeAdmin })
+    else supervisor.tell({ kind: 'ready' })
     await stopping.aborted
     log.info('Stopping: finishing what runs …')
     await plaza.stop().catch(error => {

@@ -4,11 +4,10 @@ import type { Database } from '../database.ts'
 import { hostsGateway } from './plan.ts'
 import type { Supervisor } from './supervisor.ts'
 
-/** What runs where, and the first admin's password, once. On the terminal, never in the log. */
+/** What runs where. */
 export function showFleet(supervisor: Supervisor, config: Config, database: Database): void {
   const gateway = supervisor.children.find(each => hostsGateway(each.planned))
   const url = gateway && supervisor.urlOf(gateway).http?.replace('127.0.0.1', 'localhost')
-  const admin = supervisor.madeAdmin
   const lines = [
     url === undefined ? 'The fleet runs' : `Plaza runs at ${url}`,
     '',
@@ -16,9 +15,6 @@ export function showFleet(supervisor: Supervisor, config: Config, database: Data
     '',
     `  database   ${databaseLine(database, config)}`,
     ...(url === undefined ? [] : [`  docs       ${url}/docs`]),
-    ...(admin === undefined
-      ? []
-      : [`  admin      ${admin.email}, password ${admin.password} (shown this once)`]),
     '',
     'Look after it: npm run plaza -- doctor    Stop: ctrl-C',
   ]

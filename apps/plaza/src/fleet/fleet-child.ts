@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { MadeAdmin } from '../banner.ts'
 import { nextPause } from './backoff.ts'
-import { isReadyMessage, type ReadyMessage } from './link.ts'
+import { isFleetMessage } from './link.ts'
 import type { MergedLog } from './merged-log.ts'
 import type { PlannedProcess } from './plan.ts'
 import type { Ports } from './ports.ts'
@@ -19,7 +20,8 @@ export interface ChildOptions {
   readonly tell: (line: string) => void
   /** Hears of each change of process id or state. */
   readonly changed: () => void
-  readonly ready: (message: ReadyMessage) => void
+  readonly ready: () => void
+  readonly madeAdmin: (admin: MadeAdmin) => void
   /** Called when it died so often before it was ever ready that trying again is no use. */
   readonly hopeless: () => void
 }
@@ -116,10 +118,13 @@ export class FleetChild {
   }
 
   #hear(message: unknown): void {
-    if (!isReadyMessage(message) || this.#stopping.signal.aborted) return
-    this.#wasReady = true
-    this.#enter('ready')
-    this.#options.ready(message)
+    if (!isFleetMessage(message)) return
+    if (message.kind === 'admin') this.#options.madeAdmin(message.admin)
+    else if (!this.#stopping.signal.aborted) {
+      this.#wasReady = true
+      this.#enter('ready')
+      this.#options.ready()
+    }
   }
 
   #enter(state: State): void {

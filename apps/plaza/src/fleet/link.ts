@@ -1,13 +1,10 @@
+import type { MadeAdmin } from '../banner.ts'
+
 /** What a process of a fleet tells its supervisor, over the channel between them: never over the log. */
-export interface ReadyMessage {
-  readonly kind: 'ready'
-  /** Where clients or other processes reach it. */
-  readonly url: string
-  readonly madeAdmin: { readonly email: string; readonly password: string } | undefined
-}
+export type FleetMessage = { readonly kind: 'ready' } | { readonly kind: 'admin'; readonly admin: MadeAdmin }
 
 export interface SupervisorLink {
-  tell(message: ReadyMessage): void
+  tell(message: FleetMessage): void
   /** Lets the process end. */
   untie(): void
 }
@@ -34,6 +31,7 @@ export function linkToSupervisor(orphaned: () => void): SupervisorLink | undefin
 }
 
 /** Whether a process sent this over the channel. */
-export function isReadyMessage(message: unknown): message is ReadyMessage {
-  return typeof message === 'object' && message !== null && (message as { kind?: unknown }).kind === 'ready'
+export function isFleetMessage(message: unknown): message is FleetMessage {
+  const kind = (message as { kind?: unknown } | null)?.kind
+  return kind === 'ready' || kind === 'admin'
 }

@@ -1,7 +1,7 @@
 import { type Config, gatewayName, urlVariable } from '@plaza/kernel/config'
 import type { Logger } from '@plaza/kernel/telemetry'
+import { showAdmin } from '../banner.ts'
 import { FleetChild } from './fleet-child.ts'
-import type { ReadyMessage } from './link.ts'
 import type { MergedLog } from './merged-log.ts'
 import { hostsGateway, isCalled, type PlannedProcess } from './plan.ts'
 import type { Ports } from './ports.ts'
@@ -16,8 +16,6 @@ export interface SupervisorOptions {
   readonly log: Logger
 }
 
-export type MadeAdmin = NonNullable<ReadyMessage['madeAdmin']>
-
 /** The processes of a fleet, each started again when it ends by itself. */
 export class Supervisor {
   readonly children: readonly FleetChild[]
@@ -28,7 +26,6 @@ export class Supervisor {
   readonly #ready = new Set<PlannedProcess>()
   #writing = Promise.resolve()
   #stopping = false
-  madeAdmin: MadeAdmin | undefined
 
   constructor(options: SupervisorOptions) {
     const { config, processes, log } = options
@@ -44,7 +41,8 @@ export class Supervisor {
           log: options.merged,
           tell: line => log.warn(line),
           changed: () => this.#keepState(),
-          ready: message => this.#hear(planned, message),
+          ready: () => this.#hear(planned),
+          madeAdmin: showAdmin,
           hopeless: () => this.#giveUp(planned),
         }),
     )
@@ -82,8 +80,7 @@ export class Supervisor {
     }
   }
 
-  #hear(planned: PlannedProcess, message: ReadyMessage): void {
-    if (message.madeAdmin !== undefined) this.madeAdmin = message.madeAdmin
+  #hear(planned: PlannedProcess): void {
     if (this.#ready.has(planned)) this.#log.info(`${planned.name} runs again`)
     this.#ready.add(planned)
     if (this.#ready.size === this.children.length) this.#allReady.resolve()
