@@ -6,9 +6,11 @@ import { Doorbell } from './doorbell.ts'
 import { type HeldShare, hold } from './held-share.ts'
 import { beat, createShare, giveAway, mergeShares, releaseShares, takeShare } from './lease-store.ts'
 import { planShares, type SharesSeen } from './share-plan.ts'
-import { findShares } from './share-store.ts'
+import { findShares, leaseFor } from './share-store.ts'
 
-const beatEvery = 400
+const beatEvery = leaseFor / 3
+/** So much after another's lease should have ended one looks whether it has. */
+const afterLease = 20
 
 export interface LeasesKit {
   /** Of whose subscription; for metrics. */
@@ -39,6 +41,7 @@ export class Leases {
   #stopped = false
   #first: ReadonlyMap<number, number> | undefined
   #areOthersAlive = false
+  #nextEnd = Number.POSITIVE_INFINITY
 
   constructor(kit: LeasesKit) {
     this.#kit = kit
@@ -147,7 +150,8 @@ export class Leases {
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      await this.#bell.sleep(beatEvery)
+      const nextEnd = this.#nextEnd - performance.now()
+      await this.#bell.sleep(nextEnd > 0 ? Math.min(beatEvery, nextEnd) : beatEvery)
       if (this.#stopped) return
       try {
         const seen = await this.#beat()
@@ -179,6 +183,8 @@ export class Leases {
   // A lease that has lasted longer than when it was first seen was renewed: whoever holds it lives.
   #watchOthers({ shares }: SharesSeen): void {
     const now = performance.now()
+    const others = shares.filter(each => each.owner !== this.instance && each.lasts > 0)
+    this.#nextEnd = now + Math.min(...others.map(each => each.lasts)) + afterLease
     const ends = new Map(shares.map(each => [each.revision * 16 + each.share, now + each.lasts]))
     this.#first ??= ends
     this.#areOthersAlive ||=

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { effectsOf, type LeasesPlace, leasesPlace, load } from './leases-rig.ts'
 import { until } from './rig.ts'
 
@@ -12,7 +12,7 @@ const takenWithin = 3_000
 function holder(place: LeasesPlace, who: string) {
   const { urls } = place
   const child = fork(
-    join(import.meta.dirname, 'lease-holder.ts'),
+    fileURLToPath(new URL('./lease-holder.ts', import.meta.url)),
     [urls.get('things')!, urls.get('listener')!, who],
     {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
