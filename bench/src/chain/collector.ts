@@ -9,6 +9,8 @@ export async function startCollector() {
     requests++
     request.resume().on('end', () => response.setHeader('content-type', 'application/json').end('{}'))
   })
+  // Longer than any run: an exporter must not meet a connection that closes.
+  server.keepAliveTimeout = 3_600_000
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {

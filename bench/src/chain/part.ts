@@ -15,24 +15,37 @@ export interface PartOptions {
   readonly tracing: { readonly collector: string; readonly share: number } | undefined
 }
 
-/** What a process of the chain is asked: to start, or (the gateway) to call. */
-export type Asked = { readonly start: PartOptions } | { readonly callers: number; readonly seconds: number }
-/** What it answers: where it listens, or what was measured. */
-export type Answered = { readonly url: string | undefined } | CallerFigures
+/** What a process of the chain is asked: to start, to call (the gateway), or what it sent so far. */
+export type Asked =
+  | { readonly start: PartOptions }
+  | { readonly callers: number; readonly seconds: number }
+  | { readonly sent: true }
+/** What it answers: where it listens, what was measured, or what it sent. */
+export type Answered = { readonly url: string | undefined } | CallerFigures | Sent
+
+/** Calls to other processes so far, and the lists they travelled in. */
+export interface Sent {
+  readonly calls: number
+  readonly lists: number
+}
 
 let part: Host | undefined
+const metrics = makeMetrics()
 
 process.on('message', (asked: Asked) => {
-  const work = 'start' in asked ? start(asked.start) : callInLoops(part!.dispatcher, asked)
-  void work.then(answer => process.send!(answer satisfies Answered))
+  void answerTo(asked).then(answer => process.send!(answer satisfies Answered))
 })
 process.on('disconnect', () => process.exit())
+
+function answerTo(asked: Asked): Promise<Answered> {
+  if ('start' in asked) return start(asked.start)
+  return 'sent' in asked ? sent() : callInLoops(part!.dispatcher, asked)
+}
 
 async function start({ hosted, urls, secret, tracing }: PartOptions): Promise<Answered> {
   const log = makeLogger({ level: 'warn', pretty: false })
   // As Plaza does: before anything is wired.
   if (tracing !== undefined) await startTracing(tracingEnvironment(tracing), log)
-  const metrics = makeMetrics()
   const contracts: Contract[] = [prices, till]
   const name = `${hosted.join('+')}@bench:${process.pid}`
   const addresses = new Map(Object.entries(urls).map(([service, url]) => [service, [url]]))
@@ -46,6 +59,13 @@ async function start({ hosted, urls, secret, tracing }: PartOptions): Promise<An
   const listen = { host: '127.0.0.1', port: 0 }
   const server = rpcServer({ host: here, services: hosted, secret, listen, log, metrics })
   return { url: await server.listen() }
+}
+
+async function sent(): Promise<Sent> {
+  const text = await metrics.registry.getSingleMetricAsString('plaza_rpc_list_calls')
+  const total = (name: string) =>
+    Number(new RegExp(`^plaza_rpc_list_calls_${name} (\\S+)`, 'm').exec(text)?.[1])
+  return { calls: total('sum'), lists: total('count') }
 }
 
 // Services that own no tables are hosted as edges are: the same dispatcher, guards and deadlines, and no database.

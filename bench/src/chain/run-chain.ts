@@ -20,6 +20,8 @@ interface Row extends CallerFigures {
   readonly callers: number
   /** CPU seconds for 1,000 requests, by process: gateway, A, B. */
   readonly cpu: readonly number[]
+  /** Calls that travelled together on the average: from the gateway, and from A. */
+  readonly listCalls: readonly number[]
   readonly goal: number
 }
 
@@ -75,10 +77,15 @@ function chainOf(processes: 1 | 3, parts: readonly PartProcess[]): Chain {
 
 async function measureChain({ processes, parts }: Chain, callers: number, seconds: number): Promise<Row> {
   const cpuNow = () => parts.map(({ pid }) => cpuOfProcesses([pid]))
+  const sentNow = () => Promise.all(parts.slice(0, -1).map(each => each.sent()))
+  const sentBefore = await sentNow()
   const before = cpuNow()
   const figures = await parts[0]!.call({ callers, seconds })
   const cpu = cpuNow().map((now, i) => ((now - before[i]!) * 1000) / figures.requests)
-  return { processes, callers, ...figures, cpu, goal: goalOf(processes, callers) }
+  const listCalls = (await sentNow()).map(
+    ({ calls, lists }, i) => (calls - sentBefore[i]!.calls) / (lists - sentBefore[i]!.lists),
+  )
+  return { processes, callers, ...figures, cpu, listCalls, goal: goalOf(processes, callers) }
 }
 
 /** Goals of issue 3, requests a second. */
@@ -95,10 +102,10 @@ function middleOf(runs: readonly Row[]): Row {
 
 function toTable(rows: readonly Row[]): string {
   const head = [
-    '| processes | callers | requests/s | p50 ms | p99 ms | CPU s for 1,000 (gateway + A + B) | goal |',
-    '|---|---|---|---|---|---|---|',
+    '| processes | callers | requests/s | p50 ms | p99 ms | CPU s for 1,000 (gateway + A + B) | calls a list (gateway, A) | goal |',
+    '|---|---|---|---|---|---|---|---|',
   ]
-  const lines = rows.map(({ processes, callers, perSecond, p50, p99, cpu, errors, goal }) =>
+  const lines = rows.map(({ processes, callers, perSecond, p50, p99, cpu, listCalls, errors, goal }) =>
     [
       processes,
       callers,
@@ -106,6 +113,7 @@ function toTable(rows: readonly Row[]): string {
       p50.toFixed(2),
       p99.toFixed(2),
       cpu.map(each => each.toFixed(3)).join(' + '),
+      listCalls.map(each => each.toFixed(1)).join(', '),
       `${round(goal)} ${perSecond >= goal ? '✓' : '✗'}`,
     ].join(' | '),
   )
