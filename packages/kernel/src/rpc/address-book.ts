@@ -75,12 +75,18 @@ export class AddressBook {
         equals = 1
       } else if (address.inFlight === best.inFlight && Math.random() * ++equals < 1) best = address
     }
-    return best ?? avoided ?? busy
+    return best ?? avoided ?? (busy === 'none' ? this.#inNeed(speed, now, avoid) : busy)
+  }
+
+  // An instance that runs again may be the only one left, for others were drained after it.
+  #inNeed(speed: Speed, now: number, avoid: Address | undefined): Address | 'none' {
+    const left = this.all.filter(address => address.mayBeTried(now) && !address.isFull(speed))
+    return left.find(address => address !== avoid) ?? left[0] ?? 'none'
   }
 
   putAside(address: Address, error: Error): void {
     const now = performance.now()
-    address.putAside(now)
+    address.putAside(now, (error as NodeJS.ErrnoException).code === 'UND_ERR_CONNECT_TIMEOUT')
     this.trouble = error
     this.#resolvedAt = Math.min(this.#resolvedAt, now - resolveAgain + resolveAgainInTrouble)
     if (now - this.#toldAt < tellEvery) return

@@ -36,6 +36,7 @@ export class Address {
   readonly #lists: Record<Speed, number> = { quick: 0, slow: 0 }
   readonly #gathersUntil: Record<Speed, number> = { quick: 0, slow: 0 }
   #asideUntil = 0
+  #refusedAt = 0
   #aside = 0
   #cancelled: number[] = []
   #isCancelling = false
@@ -70,7 +71,14 @@ export class Address {
     return this.#asideUntil > now
   }
 
-  putAside(now: number): void {
+  /** Whether it may be tried although it is aside, because no other is left: it may have come back, and whoever refuses does so at once. */
+  mayBeTried(now: number): boolean {
+    return now - this.#refusedAt >= firstAside
+  }
+
+  /** `isSlow`: it took long to find out, and is not to be found out sooner than necessary. */
+  putAside(now: number, isSlow: boolean): void {
+    this.#refusedAt = isSlow ? Number.POSITIVE_INFINITY : now
     if (this.isAside(now)) return
     this.#aside = Math.min(longestAside, Math.max(firstAside, this.#aside * 2))
     this.#asideUntil = now + this.#aside
