@@ -19,6 +19,7 @@ import {
 } from '@opentelemetry/sdk-trace'
 import type { Logger } from './logger.ts'
 import type { Sampling, Tracing } from './start-tracing.ts'
+import { passOverUnsampled } from './tracing.ts'
 
 interface OtlpOptions {
   readonly url: string
@@ -52,6 +53,7 @@ export function registerOtlp({ url, serviceName, sampling, hasTimeout, log }: Ot
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
   propagation.setGlobalPropagator(new W3CTraceContextPropagator())
   trace.setGlobalTracerProvider(provider)
+  if (sampling.followsParent) passOverUnsampled()
   return {
     [Symbol.asyncDispose]: async () => {
       const late = new AbortController()
