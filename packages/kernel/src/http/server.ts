@@ -1,3 +1,4 @@
+import { Server as NetServer } from 'node:net'
 import cors from '@fastify/cors'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Config } from '../config/index.ts'
@@ -34,6 +35,8 @@ const headersTimeout = 15_000
 const requestTimeout = 60_000
 /** Longer than proxies keep an idle connection: they close first, and no request meets a closing one (ms). */
 const keepAliveTimeout = 72_000
+/** Who sends on an open connection so soon (ms) after a drain began is still answered, and told to go. */
+const idleGrace = 2_000
 
 export interface EdgeServer {
   readonly app: FastifyInstance
@@ -115,9 +118,15 @@ export function makeEdgeServer(edge: Edge, config: Config): EdgeServer {
 
 async function drain(edge: Edge, app: FastifyInstance, timeout: number): Promise<void> {
   edge.draining = true
-  const cut = setTimeout(() => app.server.closeAllConnections(), timeout)
-  await app.close()
+  const { server } = app
+  // Not http's own close, nor Fastify's: they end idle connections at once, and a request on its way to one would be lost.
+  const closed = new Promise<void>(resolve => NetServer.prototype.close.call(server, () => resolve()))
+  const idle = setTimeout(() => server.closeIdleConnections(), Math.min(timeout, idleGrace))
+  const cut = setTimeout(() => server.closeAllConnections(), timeout)
+  await closed
+  clearTimeout(idle)
   clearTimeout(cut)
+  await app.close()
 }
 
 function answerNoRoute(

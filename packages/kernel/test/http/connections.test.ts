@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { after, test } from 'node:test'
 import { asAna, postId, problemOf, seen, serve, stage, until } from './edge-under-test.ts'
 
@@ -85,6 +87,20 @@ test('closing lets running requests finish and takes no new connections', async 
   assert.equal(answer.status, 200)
   assert.equal(answer.headers.get('connection'), 'close')
   await closed
+})
+
+test('a request on its way while closing begins is answered, and its connection is told to go', async () => {
+  const closing = await serve()
+  const socket = connect(Number(new URL(closing.url).port), '127.0.0.1').setEncoding('utf8')
+  const answered = () => once(socket, 'data').then(([text]) => String(text))
+  const ask = () => socket.write(`GET /api/v1/posts/${postId} HTTP/1.1\r\nHost: plaza\r\n\r\n`)
+  ask()
+  assert.doesNotMatch(await answered(), /connection: close/i)
+  const closed = closing.server.close(5_000)
+  const ended = once(socket, 'close')
+  ask()
+  assert.match(await answered(), /^HTTP\/1.1 200 [\s\S]*connection: close/i)
+  await Promise.all([closed, ended])
 })
 
 test('closing cuts off what does not finish in time', async () => {
