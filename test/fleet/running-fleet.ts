@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ownerUrlOf } from '@plaza/kernel/postgres'
+import { type FleetStateProcess, readFleetStates } from '@plaza/plaza/fleet-state'
 import pg from 'pg'
-import { type FleetStateProcess, readFleetStates } from '../../apps/plaza/src/fleet/state-file.ts'
 import { type Exit, type PlazaProcess, startPlaza, temporaryFolder } from '../plaza-process.ts'
 
 /** One process of a fleet, as it is now: another process id each time it was started again. */

@@ -44,7 +44,7 @@ export async function drawVictims(
   return drawn.slice(0, rounds)
 }
 
-export function shuffled<T>(all: readonly T[], random: () => number): T[] {
+function shuffled<T>(all: readonly T[], random: () => number): T[] {
   return all
     .map(each => ({ each, at: random() }))
     .toSorted((a, b) => a.at - b.at)
