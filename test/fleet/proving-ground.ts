@@ -26,6 +26,7 @@ export class ProvingGround implements AsyncDisposable {
 
   /** New people, registered, through every gateway; a few at a time, for passwords are slow on purpose. */
   async people(name: string, count: number, random = this.random): Promise<readonly Writer[]> {
+    await this.fleet.untilReady() // whatever an earlier proof left behind
     const writers = Array.from({ length: count }, (_, n) => new Writer(`${name}_${n}`, this.ledger, random))
     const waiting = writers.map((writer, n) => ({ writer, url: this.fleet.gateways[n % 2]! }))
     const lane = async () => {
