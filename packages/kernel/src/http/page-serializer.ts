@@ -13,17 +13,21 @@ export function pageSerializer(output: TSchema): (page: unknown) => string {
     if (typeof item !== 'object' || item === null || !Object.isFrozen(item)) return serialize(item)
     let text = kept.get(item)
     if (text === undefined) {
-      text = serialize(item)
+      text = flat(serialize(item))
       kept.set(item, text)
     }
     return text
   }
   return page => {
     const { items, nextCursor, prevCursor } = page as Page
-    let text = '{"items":['
-    for (let i = 0; i < items.length; i++) text += i === 0 ? textOf(items[i]) : `,${textOf(items[i])}`
-    return `${text}],"nextCursor":${JSON.stringify(nextCursor)},"prevCursor":${JSON.stringify(prevCursor)}}`
+    const texts = items.map(textOf).join(',')
+    return `{"items":[${texts}],"nextCursor":${JSON.stringify(nextCursor)},"prevCursor":${JSON.stringify(prevCursor)}}`
   }
+}
+
+// What was put together piece by piece is a tree in V8, and would be walked again for each page: half of a page's time (measured).
+function flat(text: string): string {
+  return Buffer.from(text).toString()
 }
 
 interface PageSchema {
