@@ -70,7 +70,8 @@ export class Exchange {
     const { response } = this
     if (response.headersSent || response.destroyed) return
     const all = ['X-Request-Id', this.requestId]
-    if (body !== undefined) all.push('Content-Length', String(Buffer.byteLength(body)))
+    const length = body === undefined ? 0 : Buffer.byteLength(body)
+    if (body !== undefined) all.push('Content-Length', String(length))
     if (this.#edge.draining) all.push('Connection', 'close')
     if (this.#allowance) pushAllowance(all, this.#edge, this.#allowance, this.identity !== undefined)
     all.push(...headers, ...security)
@@ -78,7 +79,9 @@ export class Exchange {
     this.#edge.counts.count(this.#route, status)
     if (this.#edge.logsRequests) this.#logAnswer(status)
     response.writeHead(status, all)
-    response.end(body)
+    // Nearly all JSON is ASCII, which needs no transcoding.
+    if (typeof body === 'string' && length === body.length) response.end(body, 'latin1')
+    else response.end(body)
   }
 
   /** Answers a failure, and logs it when that is for us to know. */
