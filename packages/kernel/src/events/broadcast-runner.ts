@@ -5,7 +5,7 @@ import type { BroadcastSubscription } from './event.ts'
 import type { Lag } from './lag.ts'
 import type { Pulled } from './pull.ts'
 import { eventOf, type PullerOf } from './puller-of.ts'
-import { isPassing, passingPause } from './retry.ts'
+import { isPassing, passingPause, Telling } from './retry.ts'
 
 /** Further behind than this, it is quicker to load anew. */
 const tooFarBehind = 100_000
@@ -17,6 +17,7 @@ export class BroadcastRunner {
   readonly #lag: Lag
   readonly #log: Logger
   readonly #bell = new Doorbell()
+  readonly #telling = new Telling()
   readonly #ended: Promise<void>
   #stopped = false
   #cursor: EventCursor | undefined
@@ -42,10 +43,11 @@ export class BroadcastRunner {
       try {
         await this.#step()
         failures = 0
+        this.#telling.isOver()
       } catch (error) {
         if (!isPassing(error)) this.#forget()
-        const level = failures++ === 0 ? 'warn' : 'debug'
-        this.#log[level](
+        failures++
+        this.#log[this.#telling.levelOf(error)](
           { err: error, subscription: this.#subscription.name },
           'A subscription stands still: trying again',
         )

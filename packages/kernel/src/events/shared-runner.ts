@@ -9,7 +9,7 @@ import type { Lag } from './lag.ts'
 import { Leases } from './leases.ts'
 import type { Pulled } from './pull.ts'
 import { type PullerOf, pageSize } from './puller-of.ts'
-import { passingPause } from './retry.ts'
+import { passingPause, Telling } from './retry.ts'
 import { ShareEffects, ShareMoved } from './share-effects.ts'
 import { isOf } from './share-plan.ts'
 import { moveShareBack } from './share-store.ts'
@@ -37,6 +37,7 @@ export class SharedRunner {
   readonly #effects: ShareEffects
   readonly #stopBell = new Doorbell()
   readonly #newsBell = new Doorbell()
+  readonly #telling = new Telling()
   readonly #ended: Promise<void>
   #stopped = false
   #turns = 0
@@ -85,6 +86,7 @@ export class SharedRunner {
       try {
         await this.#step()
         failures = 0
+        this.#telling.isOver()
       } catch (error) {
         const pause = this.#pauseAfter(error, ++failures)
         this.#leases.distrust()
@@ -102,7 +104,7 @@ export class SharedRunner {
   #pauseAfter(error: unknown, failures: number): number {
     if (error instanceof ShareMoved) return failures === 1 ? 0 : passingPause(failures)
     const isReplaced = (error as { code?: unknown }).code === 'event-log-replaced'
-    const level = isReplaced ? 'error' : failures === 1 ? 'warn' : 'debug'
+    const level = isReplaced ? 'error' : this.#telling.levelOf(error)
     this.#log[level](
       { err: error, subscription: this.#subscription.name },
       'A subscription stands still: trying again',

@@ -7,6 +7,8 @@ import { Address, type AddressOptions, type Speed } from './address.ts'
 const resolveAgain = 5_000
 const resolveAgainInTrouble = 1_000
 const tellEvery = 5_000
+/** While a process is so young (ms), those it calls may be starting too. */
+const young = 10_000
 
 /** The IP addresses of a name. */
 export type Lookup = (name: string) => Promise<readonly string[]>
@@ -25,6 +27,7 @@ export class AddressBook {
   readonly #options: AddressBookOptions
   readonly #lookup: Lookup
   #addresses = new Map<string, Address>()
+  readonly #born = performance.now()
   #resolvedAt = Number.NEGATIVE_INFINITY
   #resolving: Promise<void> | undefined
   #toldAt = Number.NEGATIVE_INFINITY
@@ -92,7 +95,8 @@ export class AddressBook {
     if (now - this.#toldAt < tellEvery) return
     this.#toldAt = now
     const { service, log } = this.#options
-    log.warn({ err: error, service, url: address.url }, 'An instance cannot be reached: calls go to others')
+    const level = now - this.#born < young ? 'debug' : 'warn'
+    log[level]({ err: error, service, url: address.url }, 'An instance cannot be reached: calls go to others')
   }
 
   async destroy(): Promise<void> {
