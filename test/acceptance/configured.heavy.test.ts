@@ -56,8 +56,7 @@ test('more log-ins than passwords can be checked are 503 with Retry-After; the o
     answers.filter(each => each.status === 200),
     answers.filter(each => each.status !== 200),
   ]
-  // All come from this machine: one network, which has 10 of the 50 places.
-  assert.ok(good.length >= 10, `${good.length} got in`)
+  assert.ok(good.length >= 50, `${good.length} got in`)
   assert.ok(refused.length > 0, 'nobody was refused: the queue is not bounded')
   for (const each of refused) {
     expectProblem(each, 503, 'overloaded')

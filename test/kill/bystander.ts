@@ -118,7 +118,7 @@ export class Bystander {
     else followed.add(other.id)
   }
 
-  // Passwords are checked a few at a time, and one network may have only some of them: writers that register may be in the way.
+  // Passwords are checked a few at a time, and only so many may wait: writers that register may be in the way.
   async #logIn(sender: Sender): Promise<void> {
     const body = { login: this.#name, password }
     const end = Date.now() + 20_000

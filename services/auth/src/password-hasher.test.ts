@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
 import { hash } from '@node-rs/bcrypt'
 import { newContext } from '@plaza/kernel/call'
@@ -7,7 +8,7 @@ import { PasswordHasher } from './password-hasher.ts'
 
 const metrics = makeMetrics()
 const hasherOf = (atOnce: number, waiting: number, cost = 10) =>
-  new PasswordHasher({ cost, atOnce, waiting, waitingOfOne: waiting, metrics })
+  new PasswordHasher({ cost, atOnce, waiting, metrics })
 const within = (ms: number, address?: string) =>
   newContext({ requestId: 'test', deadline: Date.now() + ms, address })
 const codeOf = (code: string) => (error: { code?: string }) => error.code === code
@@ -69,26 +70,79 @@ test('who waits beyond the deadline goes away, and leaves the place to others', 
   await assert.rejects(hasher.hash('over', within(-1)), codeOf('deadline-exceeded'))
 })
 
-test('a flood from one network fills its own share of the queue and keeps nobody else out, nor waiting', async () => {
-  const hasher = new PasswordHasher({ cost: 10, atOnce: 1, waiting: 50, waitingOfOne: 10, metrics })
+const codesIn = (outcomes: readonly PromiseSettledResult<unknown>[]) =>
+  outcomes.flatMap(each => (each.status === 'rejected' ? [each.reason.code] : []))
+
+test('one network alone may have every place', async () => {
+  const hasher = hasherOf(1, 50, 4)
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 60 }, () => hasher.hash('x', within(60_000, '192.0.2.7'))),
+  )
+  assert.deepEqual(codesIn(outcomes), Array(9).fill('overloaded'))
+})
+
+test('a flood from one network keeps nobody else out, nor waiting', async () => {
+  const hasher = hasherOf(1, 50, 4)
   const done: string[] = []
   const ask = (address: string | undefined, name: string) =>
     hasher.hash('x', within(60_000, address)).then(() => done.push(name))
   // One customer's IPv6 network has 2^64 addresses: they are one all the same.
-  const flood = Array.from({ length: 100 }, (_, i) => ask(`2001:db8::${i + 1}`, 'flood'))
+  const flood = Array.from({ length: 200 }, (_, i) => ask(`2001:db8::${i + 1}`, 'flood'))
   const others = [ask('192.0.2.7', 'ana'), ask(undefined, 'our own')]
   const outcomes = await Promise.allSettled(flood)
   await Promise.all(others)
-  const refused = outcomes.flatMap(each => (each.status === 'rejected' ? [each.reason.code] : []))
+  // Of the 50 that waited the newest two gave way.
   assert.deepEqual(
-    refused,
-    Array.from({ length: 89 }, () => 'overloaded'),
+    outcomes.map(each => each.status === 'fulfilled'),
+    Array.from({ length: 200 }, (_, i) => i < 49),
   )
+  assert.deepEqual(codesIn(outcomes), Array(151).fill('overloaded'))
   assert.deepEqual(done.slice(0, 4), ['flood', 'flood', 'ana', 'our own'])
 })
 
+test('work of our own, which has no address, gives way like a network', async () => {
+  const hasher = hasherOf(1, 3, 4)
+  const own = Array.from({ length: 4 }, () => hasher.hash('x', within(60_000)))
+  const ana = hasher.hash('x', within(60_000, '192.0.2.7'))
+  assert.deepEqual(codesIn(await Promise.allSettled([...own, ana])), ['overloaded'])
+  assert.ok(await ana)
+})
+
+test('who has to give way is told at once, and when to come back', async () => {
+  const hasher = hasherOf(1, 3)
+  const outcomes = Array.from({ length: 4 }, () => hasher.hash('x', within(60_000, '192.0.2.7')))
+  const ana = hasher.hash('x', within(60_000, '192.0.2.8'))
+  const first = await Promise.race([
+    outcomes[0]!.then(() => 'the first hash is done'),
+    outcomes[3]!.catch((error: { code: string; details: { retryAfter: number } }) => error),
+  ])
+  assert.ok(typeof first === 'object', 'waited for a hash')
+  assert.equal(first.code, 'overloaded')
+  assert.ok(first.details.retryAfter >= 1)
+  await Promise.all([ana, ...outcomes.slice(0, 3)])
+  assert.ok(await hasher.hash('x', within(60_000, '192.0.2.7')), 'afterwards there is room again')
+})
+
+test('who gave way leaves nothing behind, and frees no second place by giving up afterwards', async () => {
+  const hasher = hasherOf(1, 2, 4)
+  const address = '192.0.2.7'
+  const client = new AbortController()
+  const running = hasher.hash('x', within(60_000, address))
+  const waits = hasher.hash('x', within(60_000, address))
+  const displaced = hasher.hash('x', { ...within(60_000, address), signal: client.signal })
+  const others = hasher.hash('x', within(60_000, '192.0.2.8'))
+  await assert.rejects(displaced, codeOf('overloaded'))
+  assert.equal(getEventListeners(client.signal, 'abort').length, 0)
+  client.abort()
+  await Promise.all([running, waits, others])
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 5 }, () => hasher.hash('x', within(60_000, address))),
+  )
+  assert.deepEqual(codesIn(outcomes), ['overloaded', 'overloaded'])
+})
+
 test('many networks together have no more places than there are', async () => {
-  const hasher = new PasswordHasher({ cost: 10, atOnce: 1, waiting: 6, waitingOfOne: 2, metrics })
+  const hasher = hasherOf(1, 6)
   const outcomes = await Promise.allSettled(
     Array.from({ length: 20 }, (_, i) => hasher.hash('x', within(60_000, `192.0.2.${i % 10}`))),
   )

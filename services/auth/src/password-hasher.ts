@@ -10,10 +10,8 @@ export interface PasswordHasherOptions {
   readonly cost: number
   /** Hashes that run at once: each keeps one of libuv's four threads busy. */
   readonly atOnce: number
-  /** Hashes that may wait; more are refused with `overloaded`. */
+  /** Hashes that may wait, shared max-min fairly by networks; more are refused with `overloaded`. */
   readonly waiting: number
-  /** Of these, as many for one network at most: nobody fills the queue alone. */
-  readonly waitingOfOne: number
   readonly metrics: Metrics
 }
 
@@ -25,6 +23,8 @@ export interface Comparison {
 
 interface Waiting {
   readonly start: () => void
+  /** Its place went to a network that has fewer. */
+  readonly giveWay: () => void
 }
 
 /** Longest password in bytes of UTF-8: bcrypt would silently leave out the rest. */
@@ -41,7 +41,7 @@ export class PasswordHasher {
 
   constructor(options: PasswordHasherOptions) {
     this.#options = options
-    this.#queue = new FairQueue({ most: options.waiting, mostOfOne: options.waitingOfOne })
+    this.#queue = new FairQueue(options.waiting)
     // No password has this hash; comparing with it costs what any comparison costs.
     this.#nobody = `$2b$${String(options.cost).padStart(2, '0')}$${'.'.repeat(53)}`
     this.#seconds = options.metrics.histogram(
@@ -97,19 +97,26 @@ export class PasswordHasher {
     // Work of our own has no address: all of it counts as one network.
     const from = networkOf(context.address ?? '')
     if (!this.#queue.hasRoomFor(from)) throw this.#refusal()
+    return this.#wait(from, context.signal)
+  }
+
+  #wait(from: string, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const { signal } = context
       const entry: Waiting = {
         start: () => {
           signal.removeEventListener('abort', giveUp)
           resolve()
+        },
+        giveWay: () => {
+          signal.removeEventListener('abort', giveUp)
+          reject(this.#refusal())
         },
       }
       const giveUp = () => {
         this.#queue.delete(from, entry)
         reject(deadlineExceeded('Too many passwords are being checked.', { retryAfter: this.#untilFree() }))
       }
-      this.#queue.add(from, entry)
+      this.#queue.add(from, entry)?.giveWay()
       signal.addEventListener('abort', giveUp, { once: true })
     })
   }

@@ -15,13 +15,7 @@ export const authService = service(auth, new URL('../migrations/', import.meta.u
   const { config, metrics } = kit
   const { secret, bcryptCost, hashesAtOnce } = config
   if (secret === undefined) throw new Error('auth needs PLAZA_SECRET: it seals what is kept')
-  const hasher = new PasswordHasher({
-    cost: bcryptCost,
-    atOnce: hashesAtOnce,
-    waiting: 50,
-    waitingOfOne: 10,
-    metrics,
-  })
+  const hasher = new PasswordHasher({ cost: bcryptCost, atOnce: hashesAtOnce, waiting: 50, metrics })
   const tokens = tokenMaker(kit, secret)
   const hourly = upkeep(kit, tokens.keys)
   return {
