@@ -35,7 +35,7 @@ export interface Round {
 /** The Plaza that survived: for controls, which spoil it and see that it is noticed. */
 export interface Again {
   readonly client: pg.Client
-  compare(): Promise<void>
+  compare(within?: number): Promise<void>
 }
 
 /** Longest a start after a crash may take, by the issue this proves (ms). */
@@ -90,7 +90,7 @@ export async function runKills(
       })
     }
     await withOwner(dataFolder, client =>
-      afterwards({ client, compare: () => compare(plaza.url, client, ledger, writers, true) }),
+      afterwards({ client, compare: within => compare(plaza.url, client, ledger, writers, true, within) }),
     )
     const { code } = await plaza.stop()
     if (code !== 0) throw new Error(`The last Plaza ended with ${code}\n${plaza.output()}`)

@@ -27,7 +27,7 @@ async function assertBites({ client, compare }: Again): Promise<void> {
   await compare()
   const spoil = async (what: RegExp, spoiling: string, undo: string) => {
     await client.query(spoiling)
-    await assert.rejects(compare(), what)
+    await assert.rejects(compare(0), what)
     await client.query(undo)
   }
   await spoil(
@@ -48,5 +48,5 @@ async function assertBites({ client, compare }: Again): Promise<void> {
     'insert into posts.events table public.kept; drop table public.kept',
   )
   await client.query('delete from posts.posts where id in (select id from posts.posts limit 1)')
-  await assert.rejects(compare(), /(posts|home) of user_.*(missing|too early)/)
+  await assert.rejects(compare(0), /(posts|home) of user_.*(missing|too early)/)
 }
