@@ -1,3 +1,4 @@
+import { commitToHandler } from './commit-to-handler.ts'
 import { copyToReference, type Dataset, keepDataset, keptDataset, refreshTokens } from './dataset.ts'
 import { type Figures, measure, medians } from './measure.ts'
 import { describeMachine, type ScenarioFigures, toTable, writeResults } from './report.ts'
@@ -54,6 +55,7 @@ export async function runBesideReference(options: LoadOptions): Promise<void> {
     ...(await timeToTimelines(plaza, data)),
     ...(await loginsBesideReads(plaza, data)),
     ...(await secondStart()),
+    ...(await commitToHandler()),
   }
   const report = {
     machine: describeMachine(),
