@@ -98,8 +98,9 @@ export class Leases {
     const { take, give } = planShares(seen, this.instance)
     for (const share of take) {
       if (!(await takeShare(db, subscription, this.instance, share))) continue
-      this.#kit.log.info({ subscription, share: share.share, from: share.owner }, 'A share was taken')
-      if (share.owner !== null) this.#tookOver()
+      if (share.owner === null) continue
+      this.#tookOver()
+      this.#kit.log.info({ subscription, share: share.share, from: share.owner }, 'A share was taken over')
     }
     await this.#load()
     for (const gift of give) {
