@@ -50,14 +50,17 @@ export class ShareEffects {
   /** Handles a share's events of what was pulled. Throws what says nothing about the events; else they are handled, or parked. */
   async handle(share: HeldShare, events: readonly PulledEvent[], pulled: Pulled): Promise<void> {
     const batch = pulled.batch as OpenCursor
+    const began = performance.now()
     try {
       await this.#commit(share, events, pulled.cursor, batch)
       this.#patience = leaseFor
     } catch (error) {
       if (error instanceof ShareMoved) throw error
       if (isPassing(error)) {
-        // It may be this machine that is slow: with more patience it is still had in the end.
-        this.#patience = Math.min(2 * this.#patience, mostPatience)
+        // It took so long that the server may have ended it: this machine is slow, and with more patience it is had in the end. What failed
+        // sooner failed for another reason, and patience would only keep a stopped process' share from others.
+        if (performance.now() - began >= this.#patience)
+          this.#patience = Math.min(2 * this.#patience, mostPatience)
         throw error
       }
       await this.#oneByOne(share, events, pulled.cursor, batch)
