@@ -69,6 +69,17 @@ export const findChangedAccounts = sql({
   from accounts
   where changed_at > now() - make_interval(secs => ${'seconds'})`
 
+export const findSuspended = sql({
+  name: 'auth.find-suspended',
+  params: { after: 'uuid', limit: 'int4' },
+  row: { id: 'uuid' },
+})`
+  select id
+  from accounts
+  where suspended_at is not null and id > ${'after'}
+  order by id
+  limit ${'limit'}`
+
 export function toStanding(row: RowOf<typeof standing>): Standing & { id: UserId } {
   const { revision, suspended } = row
   return {

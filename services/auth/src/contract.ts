@@ -15,6 +15,8 @@ import {
 } from '@plaza/kernel/contract'
 import { roles } from '@plaza/kernel/security'
 
+export { type SuspendedPeople, suspendedPeople } from './suspended-people.ts'
+
 export const emailTaken = errorCode('email-taken', 'conflict', 'Somebody has registered this e-mail address')
 export const usernameTaken = errorCode('username-taken', 'conflict', 'Somebody has this username')
 export const weakPassword = errorCode('weak-password', 'invalid', 'This password is too easy to guess')
@@ -240,6 +242,12 @@ export const auth = contract(
     }),
     /** What people may do now: gateways ask before they refuse on the word of a token. */
     standings: query({ access: 'internal', input: UserKeys, output: Type.Array(Standing) }),
+    /** Everybody who is suspended, in the order of their ids; `next` is the `after` of the next part. Read it through `suspendedPeople`. */
+    suspendedIds: query({
+      access: 'internal',
+      input: Closed({ after: Type.Optional(Id.user) }),
+      output: Closed({ ids: Type.Array(Id.user), next: Nullable(Id.user) }),
+    }),
     /** What was revoked while tokens of then are still alive; `until` is when the last of them expires. Loaded before a gateway is ready. */
     revocations: query({
       access: 'internal',

@@ -7,6 +7,7 @@ import {
   findAccountsByUsername,
   findChangedAccounts,
   findStandings,
+  findSuspended,
   lookupKey,
   toAccount,
   toStanding,
@@ -14,7 +15,10 @@ import {
 import type { auth } from './contract.ts'
 import { findEndedSessions } from './session-store.ts'
 
-type Asked = 'accounts' | 'accountsByUsername' | 'standings' | 'revocations'
+type Asked = 'accounts' | 'accountsByUsername' | 'standings' | 'suspendedIds' | 'revocations'
+
+/** People in one part of `suspendedIds`. */
+const partSize = 1_000
 
 /** Seconds a revocation is told: every token of before has expired then, also by a clock that is a minute slow. */
 const toldFor = accessTokenSeconds + 60
@@ -36,6 +40,14 @@ export function forServices(kit: Kit): Pick<Handlers<typeof auth>, Asked> {
       (await findAccountsByUsername.all(db, { usernames: usernames.map(lookupKey) })).map(toAccount),
     standings: async ({ ids }) =>
       (await Promise.all(ids.map(standingOf))).filter(standing => standing !== undefined),
+    suspendedIds: async ({ after }) => {
+      const rows = await findSuspended.all(db, {
+        after: after === undefined ? zero : toUuid(after),
+        limit: partSize,
+      })
+      const ids = rows.map(row => toId('user', row.id))
+      return { ids, next: ids.length === partSize ? ids.at(-1)! : null }
+    },
     revocations: async () => {
       const [sessions, people] = await Promise.all([
         findEndedSessions.all(db, { seconds: toldFor }),
@@ -48,3 +60,5 @@ export function forServices(kit: Kit): Pick<Handlers<typeof auth>, Asked> {
     },
   }
 }
+
+const zero = '00000000-0000-0000-0000-000000000000'

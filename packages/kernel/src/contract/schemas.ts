@@ -9,6 +9,7 @@ export const Id = {
   user: id('user'),
   session: id('session'),
   post: id('post'),
+  report: id('report'),
   job: id('job'),
   event: id('event'),
 } as const
@@ -16,6 +17,7 @@ export const Id = {
 export type UserId = Static<typeof Id.user>
 export type SessionId = Static<typeof Id.session>
 export type PostId = Static<typeof Id.post>
+export type ReportId = Static<typeof Id.report>
 export type JobId = Static<typeof Id.job>
 export type EventId = Static<typeof Id.event>
 

@@ -1,5 +1,5 @@
 /** Everything that has an id of its own, by the prefix of its TypeID. */
-export type IdKind = 'user' | 'session' | 'post' | 'job' | 'event'
+export type IdKind = 'user' | 'session' | 'post' | 'report' | 'job' | 'event'
 
 /** A UUID as PostgreSQL prints it: 36 characters, lower case. */
 export type Uuid = string

@@ -142,5 +142,8 @@ async function handle(
     data,
     at: happenedAt.getTime(),
   }
-  if (subscription.types.includes(type)) await subscription.handle([eventOf(pulled)], tx)
+  if (!subscription.types.includes(type)) return
+  const events = [eventOf(pulled)]
+  // An operator's one letter at a time: here alone a call is made while a transaction is open.
+  await subscription.handle(events, tx, await subscription.prepare?.(events))
 }

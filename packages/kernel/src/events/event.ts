@@ -54,8 +54,10 @@ export interface SharedSubscription {
   readonly producer: Contract
   /** The event types it hears. */
   readonly types: readonly string[]
-  /** Has the effect of these events, in their order, in this transaction. */
-  readonly handle: (events: readonly AnyEvent[], tx: Tx) => Promise<void>
+  /** Has the effect of these events, in their order, in this transaction; `facts` is what `prepare` gave for these or more of them. */
+  readonly handle: (events: readonly AnyEvent[], tx: Tx, facts?: unknown) => Promise<void>
+  /** Asks other services what the effect needs, before the transaction: none waits for a call. */
+  readonly prepare?: (events: readonly AnyEvent[]) => Promise<unknown>
   /** Runs in this process after a transaction with effects has committed, and not after a crash: a hint, never an effect. */
   readonly afterCommit: (() => void) | undefined
   /** What later events of a stream do when one of its events is parked: `wait` for it (default) or `pass` it by. */
@@ -132,6 +134,27 @@ export function sharedInBatches<C extends Contract, T extends keyof C['events'] 
     afterCommit: options.afterCommit,
     onParked: options.onParked ?? 'wait',
     pace: options.pace ?? 0,
+  }
+}
+
+/**
+ * Declares a shared subscription whose effect needs more than the events say: `prepare` asks other services before the transaction, at a moment
+ * after the events were committed. So what it tells is at least as new as each event; write it by version, for the next event may tell the same.
+ * @example
+ * sharedWithFacts('posts', posts, ['posted', 'edited'], events => call(posts).byIds({ ids: idsOf(events) }, context()), (events, tx, found) => …)
+ */
+export function sharedWithFacts<C extends Contract, T extends keyof C['events'] & string, F>(
+  name: string,
+  producer: C,
+  types: readonly T[],
+  prepare: (events: readonly EventOf<C, T>[]) => Promise<F>,
+  handle: (events: readonly EventOf<C, T>[], tx: Tx, facts: F) => Promise<void>,
+  options: SharedOptions = {},
+): SharedSubscription {
+  return {
+    ...sharedInBatches(name, producer, types, async () => {}, options),
+    prepare: prepare as NonNullable<SharedSubscription['prepare']>,
+    handle: handle as SharedSubscription['handle'],
   }
 }
 

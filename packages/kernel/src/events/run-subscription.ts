@@ -64,7 +64,10 @@ function withSpans(subscription: Subscription, service: string): Subscription {
   const name = `${service} hears ${subscription.producer.name}: ${subscription.name}`
   const span = <T>(work: () => Promise<T>) => inSpan(name, SpanKind.CONSUMER, undefined, work)
   if (subscription.kind === 'shared') {
-    return { ...subscription, handle: (events, tx) => span(() => subscription.handle(events, tx)) }
+    return {
+      ...subscription,
+      handle: (events, tx, facts) => span(() => subscription.handle(events, tx, facts)),
+    }
   }
   const handlers = Object.entries(subscription.handlers).map(
     ([type, handler]) => [type, (event: never) => span(async () => handler?.(event))] as const,

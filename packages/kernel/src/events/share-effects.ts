@@ -119,10 +119,11 @@ export class ShareEffects {
     failure?: Failure,
   ): Promise<void> {
     const handled = { batch, ids: events.map(event => event.id) }
+    const facts = failure === undefined ? await this.#subscription.prepare?.(events.map(eventOf)) : undefined
     const revision = await this.#leases.duringTransaction(() =>
       this.#db.transaction(async tx => {
         const moved = await this.#move(tx, share, cursor, handled)
-        await this.#effects(tx, events, share.stored.skips, moved.parked, failure)
+        await this.#effects(tx, { events, facts, failure }, share.stored.skips, moved.parked)
         return moved.revision
       }),
     )
@@ -138,13 +139,7 @@ export class ShareEffects {
     return moved
   }
 
-  async #effects(
-    tx: Tx,
-    events: readonly PulledEvent[],
-    skips: boolean,
-    parked: boolean,
-    failure: Failure | undefined,
-  ) {
+  async #effects(tx: Tx, { events, facts, failure }: Work, skips: boolean, parked: boolean) {
     const { name, handle, onParked, producer } = this.#subscription
     const ids = events.map(event => event.id)
     const done = skips ? await findSkipped(tx, name, ids) : nothing
@@ -157,11 +152,18 @@ export class ShareEffects {
       else if (failure !== undefined) await park(tx, name, producer.name, event, failure)
       else due.push(eventOf(event))
     }
-    if (due.length > 0) await handle(due, tx)
+    if (due.length > 0) await handle(due, tx, facts)
   }
 }
 
 const nothing: ReadonlySet<string> = new Set()
+
+interface Work {
+  readonly events: readonly PulledEvent[]
+  /** What `prepare` told of them. */
+  readonly facts: unknown
+  readonly failure: Failure | undefined
+}
 
 interface Failure {
   readonly attempts: number

@@ -9,9 +9,11 @@ import {
 } from '../events/index.ts'
 import { type JobRunner, startJobs } from '../jobs/index.ts'
 import { checkHandlers } from './check-contracts.ts'
+import { answerChecks } from './checks.ts'
 import { type InstanceFacts, instanceHandler } from './instance.ts'
 import { kernelOf } from './kernel-operations.ts'
 import type { Target } from './local-dispatcher.ts'
+import { personalDataHandlers } from './personal-data.ts'
 import type { NotReady } from './readiness.ts'
 import type { Handler, Kit, ServiceDefinition, Wiring } from './service.ts'
 
@@ -58,9 +60,17 @@ export class HostedService {
     const letters = deadLetterHandlers({ service: this.name, db, log, metrics }, wiring.subscriptions ?? [])
     const connections = kit.config.databaseConnections
     const $instance = instanceHandler(contract, facts, connections, () => this.notReady())
+    const kernelHandlers = {
+      ...events.handlers,
+      ...letters,
+      ...jobs.handlers,
+      ...personalDataHandlers(wiring.personal),
+      ...answerChecks(wiring.checks ?? {}),
+      $instance,
+    }
     this.targets = {
       ...targetsOf(contract, wiring.handlers, db),
-      ...targetsOf(kernelOf(contract), { ...events.handlers, ...letters, ...jobs.handlers, $instance }, db),
+      ...targetsOf(kernelOf(contract), kernelHandlers, db),
     }
   }
 

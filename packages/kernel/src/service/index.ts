@@ -1,6 +1,8 @@
+export type { Check, Looked } from './checks.ts'
 export * from './faults.ts'
 export * from './host.ts'
 export { contractDigest, type InstanceView } from './instance.ts'
 export { kernelOf } from './kernel-operations.ts'
+export type { EraseStep, ExportPart, PersonalData } from './personal-data.ts'
 export * from './readiness.ts'
 export * from './service.ts'

@@ -6,6 +6,8 @@ import type { Db } from '../data/index.ts'
 import type { Subscription } from '../events/index.ts'
 import type { JobHandlers, Jobs } from '../jobs/index.ts'
 import type { Logger, Metrics } from '../telemetry/index.ts'
+import type { Check } from './checks.ts'
+import type { PersonalData } from './personal-data.ts'
 
 /** What the kernel hands to a service when it starts. */
 export interface Kit {
@@ -32,6 +34,10 @@ export interface Wiring<C extends Contract> {
   readonly handlers: Handlers<C>
   readonly subscriptions?: readonly Subscription[]
   readonly jobs?: JobHandlers
+  /** What it holds of a person, and how that goes: every service with tables says it. */
+  readonly personal?: PersonalData
+  /** Its promises, checked against its data by `plaza verify`; by name. */
+  readonly checks?: Readonly<Record<string, Check>>
   /** Runs before the service is ready, with its handlers callable and its subscriptions not yet started. */
   readonly start?: () => Promise<void>
   /** Whether the service can do its work now; asked by `/health/ready` besides database and subscriptions. */

@@ -1,0 +1,1 @@
+create index accounts_suspended on accounts (id) where suspended_at is not null;
