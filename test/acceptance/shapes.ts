@@ -50,8 +50,34 @@ export interface Post {
   readonly repostCount: number
   readonly liked?: boolean
   readonly reposted?: boolean
+  readonly repostedBy?: Post['author']
+  readonly repostedAt?: string
+  readonly deleted?: boolean
   readonly createdAt: string
   readonly editedAt: string | null
+}
+
+export interface Thread {
+  readonly ancestors: readonly Post[]
+  readonly post: Post
+  readonly descendants: readonly Post[]
+  readonly nextCursor: string | null
+}
+
+export interface Job {
+  readonly id: string
+  readonly kind: string
+  readonly status: 'queued' | 'running' | 'done' | 'failed'
+  readonly progress: { readonly done: number; readonly total: number }
+  readonly result?: unknown
+  readonly error?: string
+}
+
+export interface Report {
+  readonly id: string
+  readonly postId: string
+  readonly reason: string
+  readonly status: string
 }
 
 export interface Edit {

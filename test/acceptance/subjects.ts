@@ -1,15 +1,21 @@
+import { analytics } from './suite/analytics.ts'
 import { badBodies } from './suite/bad-bodies.ts'
 import { badTokens } from './suite/bad-tokens.ts'
+import { comments } from './suite/comments.ts'
 import { conventions } from './suite/conventions.ts'
+import { discovery } from './suite/discovery.ts'
 import { etags } from './suite/etags.ts'
 import { idempotency } from './suite/idempotency.ts'
 import { longTimelines } from './suite/long-timelines.ts'
+import { moderation } from './suite/moderation.ts'
 import { operations } from './suite/operations.ts'
 import { pages } from './suite/pages.ts'
 import { posts, visibility } from './suite/posts.ts'
 import { profiles } from './suite/profiles.ts'
+import { reactions } from './suite/reactions.ts'
 import { registration } from './suite/registration.ts'
 import { relations } from './suite/relations.ts'
+import { rights } from './suite/rights.ts'
 import { lastAdmin, roles } from './suite/roles.ts'
 import { sessions } from './suite/sessions.ts'
 import { strangers } from './suite/strangers.ts'
@@ -26,8 +32,14 @@ export const subjects: Readonly<Record<string, Cases>> = {
   'the last admin': lastAdmin,
   posts,
   visibility,
+  comments,
+  'likes and reposts': reactions,
   timelines,
   'long timelines': longTimelines,
+  'trending and search': discovery,
+  moderation,
+  'export and erasure': rights,
+  analytics,
   pages,
   'idempotency keys': idempotency,
   'ETags and If-Match': etags,

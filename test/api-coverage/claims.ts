@@ -17,10 +17,6 @@ const refusedOnly = (reason: string, ...operations: string[]): Claim[] =>
 
 const mail = 'with e-mail'
 const media = 'with media'
-const privacy = 'with export and erasure'
-const replies = 'with comments, likes and reposts'
-const search = 'with search and trending'
-const moderation = 'with moderation'
 const live = 'with notifications and live delivery'
 const shop = 'with the shop'
 const ops = 'with the operators’ console'
@@ -57,15 +53,11 @@ export const rows: Readonly<Record<string, readonly Claim[]>> = {
     'PUT /users/{id}/suspension',
     'DELETE /users/{id}/suspension',
   ),
-  '`POST /users/me/export` → 202 `{ jobId }` · `DELETE /users/me` → 202 `{ jobId }`': later(
-    privacy,
+  '`POST /users/me/export` → 202 `{ jobId }` · `DELETE /users/me` → 202 `{ jobId }`': now(
     'POST /users/me/export',
     'DELETE /users/me',
   ),
-  '`GET /jobs/{id}`': refusedOnly(
-    'no operation of this version gives its caller a job; the gateway’s own tests read one',
-    'GET /jobs/{id}',
-  ),
+  '`GET /jobs/{id}`': now('GET /jobs/{id}'),
 
   '`POST /posts`': now('POST /posts'),
   '`GET /posts/{id}` · `PATCH` `{ text }` · `DELETE` · `GET /posts/{id}/edits`': now(
@@ -74,14 +66,12 @@ export const rows: Readonly<Record<string, readonly Claim[]>> = {
     'DELETE /posts/{id}',
     'GET /posts/{id}/edits',
   ),
-  '`POST` · `GET /posts/{id}/comments` · `GET /posts/{id}/thread`': later(
-    replies,
+  '`POST` · `GET /posts/{id}/comments` · `GET /posts/{id}/thread`': now(
     'POST /posts/{id}/comments',
     'GET /posts/{id}/comments',
     'GET /posts/{id}/thread',
   ),
-  '`PUT` · `DELETE /posts/{id}/like` · `/repost` · `GET /posts/{id}/likes`': later(
-    replies,
+  '`PUT` · `DELETE /posts/{id}/like` · `/repost` · `GET /posts/{id}/likes`': now(
     'PUT /posts/{id}/like',
     'DELETE /posts/{id}/like',
     'PUT /posts/{id}/repost',
@@ -93,15 +83,10 @@ export const rows: Readonly<Record<string, readonly Claim[]>> = {
     'GET /timelines/public',
     'GET /tags/{tag}/posts',
   ),
-  '`GET /trending/posts` · `/trending/tags`': later(search, 'GET /trending/posts', 'GET /trending/tags'),
-  '`GET /search?q=&type=posts\\|users\\|products`': later(search, 'GET /search'),
+  '`GET /trending/posts` · `/trending/tags`': now('GET /trending/posts', 'GET /trending/tags'),
+  '`GET /search?q=&type=posts\\|users\\|products`': now('GET /search'),
   '`POST /posts/{id}/report` `{ reason, note? }` → 201 · `GET /moderation/reports` · `POST /moderation/reports/{id}/resolve` `{ action: dismiss\\|hide\\|suspend, note? }`':
-    later(
-      moderation,
-      'POST /posts/{id}/report',
-      'GET /moderation/reports',
-      'POST /moderation/reports/{id}/resolve',
-    ),
+    now('POST /posts/{id}/report', 'GET /moderation/reports', 'POST /moderation/reports/{id}/resolve'),
   '`POST /media`': later(media, 'POST /media'),
   '`GET` · `PATCH` `{ alt }` · `DELETE /media/{id}`': later(
     media,
@@ -188,13 +173,13 @@ export const lines: Readonly<Record<string, readonly Claim[]>> = {
     ],
   'Under `/api/v1`, for `ops`: `GET /ops/services` · `/ops/events?stream=&type=` · `/ops/dead-letters`, `POST /ops/dead-letters/{id}/retry`, `DELETE` · `/ops/audit` · `/ops/analytics`.':
     [
-      ...now('GET /ops/services', 'GET /ops/dead-letters'),
+      ...now('GET /ops/services', 'GET /ops/dead-letters', 'GET /ops/audit', 'GET /ops/analytics'),
       ...refusedOnly(
         'nothing in good order parks an event; test/cli retries and drops one',
         'POST /ops/dead-letters/{id}/retry',
         'DELETE /ops/dead-letters/{id}',
       ),
-      ...later(ops, 'GET /ops/events', 'GET /ops/audit', 'GET /ops/analytics'),
+      ...later(ops, 'GET /ops/events'),
     ],
   '`/.well-known/jwks.json`': now('GET /.well-known/jwks.json'),
 }

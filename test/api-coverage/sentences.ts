@@ -217,6 +217,8 @@ export const sentences: readonly Sentence[] = [
       'unfollowing hides at once, and following again shows at once',
       'a block hides both from each other in every timeline at once',
       'a mute hides in home at once and nowhere else it matters; unmuting shows at once',
+      'a like shows at once wherever I see the post, and its count within a second; twice is once',
+      'a comment is a post with replyTo, read back at once, by either of the two ways to write it',
     ],
   },
   {
@@ -225,6 +227,10 @@ export const sentences: readonly Sentence[] = [
       'the count of posts follows what is written and deleted within a second',
       'others’ new posts, edits and deletions show in home within a second',
       'a tag that an edit took away or brought is left or entered within a second',
+      'likes of many at the same moment are all counted, each once',
+      'a post is found by its words within a second, by its new ones after an edit, and not after deletion',
+      'what many different people like trends above what one person pushes',
+      'what is hidden vanishes everywhere within a second',
     ],
   },
 ]

@@ -116,6 +116,7 @@ async function someLists(world: World): Promise<{ ana: Person; lists: string[] }
   for (let n = 1; n <= 21; n++) {
     await world.post(ana, `post ${n} #${tag}`)
     expectStatus(await world.api.patch(`/posts/${id}`, { text: `version ${n}` }, { as: ana }), 200)
+    await world.post(ana, `answer ${n}`, { replyTo: id })
   }
   const lists = [
     '/timelines/home',
@@ -123,6 +124,7 @@ async function someLists(world: World): Promise<{ ana: Person; lists: string[] }
     `/tags/${tag}/posts`,
     `/users/${ana.id}/posts`,
     `/posts/${id}/edits`,
+    `/posts/${id}/comments`,
   ]
   return { ana, lists }
 }
@@ -131,6 +133,8 @@ async function everyList(world: World): Promise<{ ana: Person; lists: string[] }
   const ana = await world.person()
   const { id } = await world.post(ana, 'one #list')
   await world.post(ana, 'two #list')
+  for (const text of ['one', 'two']) await world.post(ana, text, { replyTo: id })
+  expectStatus(await world.api.put(`/posts/${id}/like`, undefined, { as: ana }), 204)
   const lists = [
     '/timelines/home',
     '/timelines/public',
@@ -140,6 +144,12 @@ async function everyList(world: World): Promise<{ ana: Person; lists: string[] }
     `/users/${ana.id}/following`,
     `/users?username=${ana.username}`,
     `/posts/${id}/edits`,
+    `/posts/${id}/comments`,
+    `/posts/${id}/likes`,
+    '/trending/posts',
+    '/trending/tags',
+    '/search?q=list',
+    '/search?type=users&q=ana',
   ]
   return { ana, lists }
 }
