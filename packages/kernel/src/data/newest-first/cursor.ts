@@ -26,12 +26,13 @@ const settledAfter = 10_000
 
 /** Seen ids at most that a cursor names. */
 export const maxSeen = 60
+const idLength = 26
 const tailLength = 6
 const shape = /^([a-z])([on])([0-7][0-9a-hjkmnp-tv-z]{25})((?:[0-9a-hjkmnp-tv-z]{6}){0,60})$/
 
 /** The cursor of what is older than this id. `list` is one letter: one list's cursor says nothing in another. */
 export function olderThan(list: string, id: string): string {
-  return `${list}o${id.slice(-26)}`
+  return `${list}o${lettersOf(id)}`
 }
 
 /**
@@ -45,15 +46,15 @@ export function newerThan(
   seen: readonly string[] = [],
 ): string {
   const settled = settledBefore(now)
-  if (seen.length === 0 && isBelow(read[0]!, settled)) return `${list}n${read[0]!.slice(-26)}`
+  if (seen.length === 0 && isBelow(read[0]!, settled)) return `${list}n${lettersOf(read[0]!)}`
   let named = read.findIndex(id => isBelow(id, settled))
   if (named === -1) named = read.length - 1
   named = Math.min(named, maxSeen - seen.length)
   const tails = read.slice(0, named).map(tailOf).concat(seen).join('')
-  return `${list}n${read[named]!.slice(-26)}${tails}`
+  return `${list}n${lettersOf(read[named]!)}${tails}`
 }
 
-const isBelow = (id: string, letters: string) => id.slice(-26) < letters
+const isBelow = (id: string, letters: string) => lettersOf(id) < letters
 
 let lastSettled = { at: 0, letters: '' }
 
@@ -84,10 +85,17 @@ export function positionOf<K extends IdKind>(
 
 /** The same place again. */
 export function cursorOf(list: string, { after, seen }: Newer<string>): string {
-  return `${list}n${after.slice(-26)}${[...seen].join('')}`
+  return `${list}n${lettersOf(after)}${[...seen].join('')}`
 }
 
 /** What a cursor names an id by. */
 export function tailOf(id: string): string {
-  return id.slice(-tailLength)
+  const end = id.indexOf('_') + 1 + idLength
+  return id.slice(end - tailLength, end)
+}
+
+/** An id's letters, without what it may carry after them. */
+function lettersOf(id: string): string {
+  const start = id.indexOf('_') + 1
+  return id.slice(start, start + idLength)
 }

@@ -131,6 +131,80 @@ test('the first page of 100 new things has a cursor that fits, and what it canno
   assert.deepEqual((await read(items, { cursor: top.prevCursor! })).items, [])
 })
 
+// An entry: an id and what it stands for. No order but that of the ids, and cursors that do not tell of the rest.
+type Entry = `post_${string}`
+const entriesOf = (bare: Entry[], carries: boolean[]) =>
+  bare.map((id, i): Entry => (carries[i % carries.length] ? `${id}~${toId('post', newUuid(1))}~x` : id))
+const readEntries = (entries: Entry[], page: { cursor?: string; limit?: number }, hidden: Set<string>) => {
+  const newestAtTop = [...entries].sort().reverse()
+  const isBelow = (entry: string, id: string) => entry.slice(0, 31) < id.slice(0, 31)
+  return list.read(
+    page,
+    {
+      older: (before, count) =>
+        newestAtTop.filter(entry => before === undefined || isBelow(entry, before)).slice(0, count),
+      newer: (after, count) =>
+        newestAtTop
+          .filter(entry => isBelow(after, entry))
+          .reverse()
+          .slice(0, count),
+    },
+    // Items that do not know their place: the same may stand in several.
+    ids => ids.map(id => (hidden.has(id) ? undefined : { at: id })),
+  )
+}
+
+test('ids that carry more are read in the order of the ids alone, down and up again, each once', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.record({ age: fc.integer({ min: 0, max: 20_000 }), shown: fc.boolean() }), {
+        maxLength: 50,
+      }),
+      fc.array(fc.boolean(), { minLength: 1, maxLength: 5 }),
+      fc.integer({ min: 1, max: 7 }),
+      async (made, carries, limit) => {
+        const now = Date.now()
+        const entries = entriesOf(
+          made.map(({ age }) => idAt(now - age)),
+          carries,
+        )
+        const hidden = new Set<string>(entries.filter((_, i) => !made[i]!.shown))
+        const expected = entries
+          .filter(entry => !hidden.has(entry))
+          .sort()
+          .reverse()
+        const down: string[] = []
+        let up: string | null = null
+        for (let cursor: string | null = null; ; ) {
+          const page: Awaited<ReturnType<typeof readEntries>> = await readEntries(
+            entries,
+            { limit, ...cursorIn(cursor) },
+            hidden,
+          )
+          down.push(...page.items.map(item => item.at))
+          up = page.prevCursor ?? up
+          cursor = page.nextCursor
+          if (cursor === null) break
+        }
+        assert.deepEqual(down, expected)
+        if (up === null) return
+        // The last page's cursor upwards leads over all that was above it, each once.
+        const lastPage = expected.length % limit === 0 ? limit : expected.length % limit
+        const above = new Set(expected.slice(0, Math.max(expected.length - lastPage, 0)))
+        const met: string[] = []
+        for (;;) {
+          const page = await readEntries(entries, { limit, cursor: up }, hidden)
+          if (page.items.length === 0) break
+          met.push(...page.items.map(item => item.at))
+          up = page.prevCursor!
+        }
+        assert.deepEqual(met.sort(), [...above].sort())
+      },
+    ),
+    { numRuns: 200 },
+  )
+})
+
 test('an empty list has no cursors', async () => {
   assert.deepEqual(await read([], {}), { items: [], nextCursor: null, prevCursor: null })
 })

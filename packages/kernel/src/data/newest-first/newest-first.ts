@@ -12,7 +12,10 @@ import {
   tailOf,
 } from './cursor.ts'
 
-/** A list of ids, without a gap. */
+/**
+ * A list of ids, without a gap. An id may carry more after its 26 letters (what it stands for, say): it comes back as the source gave it, and its place
+ * is that of the letters, which no other id of the list has. What a cursor names comes without.
+ */
 export interface IdSource<I extends string> {
   /** At most `count` ids below `before` (from the top without it), newest first; fewer only at the end. */
   older(before: I | undefined, count: number): readonly I[] | Promise<readonly I[]>
@@ -27,7 +30,7 @@ export type Show<I extends string, T> = (
 
 export interface NewestFirst<I extends string> {
   /** One page, full unless the list ends there. Throws `invalid-cursor`. */
-  read<T extends { readonly id: I }>(
+  read<T>(
     page: { readonly cursor?: string; readonly limit?: number },
     source: IdSource<I>,
     show: Show<I, T>,
@@ -52,36 +55,36 @@ export function newestFirst<K extends IdKind>(kind: K, letter: string): NewestFi
   }
 }
 
-async function readOlder<I extends string, T extends { readonly id: I }>(
+async function readOlder<I extends string, T>(
   list: string,
   { before }: Older<I>,
   limit: number,
   source: IdSource<I>,
   show: Show<I, T>,
 ): Promise<PageOf<T>> {
-  const items: T[] = []
+  const read: Read<I, T> = { items: [], ids: [] }
   let last = before
   for (;;) {
-    const wanted = limit - items.length
+    const wanted = limit - read.items.length
     const older = source.older(last, wanted + 1)
     const found = isPromise(older) ? await older : older
     const hasMore = found.length > wanted
     const ids = hasMore ? found.slice(0, wanted) : found
     const shown = show(ids)
-    for (const item of isPromise(shown) ? await shown : shown) if (item !== undefined) items.push(item)
+    keepShown(read, ids, isPromise(shown) ? await shown : shown)
     last = ids.at(-1) ?? last
-    if (!hasMore || items.length === limit) {
+    if (!hasMore || read.items.length === limit) {
       const nextCursor = hasMore ? olderThan(list, last!) : null
       return {
-        items,
+        items: read.items,
         nextCursor,
-        prevCursor: items.length > 0 ? newerThan(list, idsOf(items), Date.now()) : null,
+        prevCursor: read.items.length > 0 ? newerThan(list, read.ids, Date.now()) : null,
       }
     }
   }
 }
 
-async function readNewer<I extends string, T extends { readonly id: I }>(
+async function readNewer<I extends string, T>(
   list: string,
   position: Newer<I>,
   limit: number,
@@ -89,51 +92,66 @@ async function readNewer<I extends string, T extends { readonly id: I }>(
   show: Show<I, T>,
 ): Promise<PageOf<T>> {
   const passed: I[] = []
-  const items: T[] = []
+  const read: Read<I, T> = { items: [], ids: [] }
   // More than a cursor names, so that a full chunk has something new.
   const chunk = limit + maxSeen + 1
   for (let after = position.after; ; after = passed.at(-1)!) {
     const ids = await source.newer(after, chunk)
     passed.push(...ids)
     let unseen = ids.filter(id => !position.seen.has(tailOf(id)))
-    while (unseen.length > 0 && items.length < limit) {
-      const next = unseen.slice(0, limit - items.length)
+    while (unseen.length > 0 && read.items.length < limit) {
+      const next = unseen.slice(0, limit - read.items.length)
       unseen = unseen.slice(next.length)
-      for (const item of await show(next)) if (item !== undefined) items.push(item)
+      keepShown(read, next, await show(next))
     }
-    if (items.length === limit || ids.length < chunk) {
-      return newerPage(list, position, items.reverse(), passed, ids.length < chunk)
+    if (read.items.length === limit || ids.length < chunk) {
+      return newerPage(list, position, read, passed, ids.length < chunk)
     }
   }
 }
 
-/** `passed`: all ids that were looked at, the nearest to the cursor first; `isTop`: there are no others. */
-function newerPage<I extends string, T extends { readonly id: I }>(
+/** `read` and `passed` (all ids that were looked at) have the nearest to the cursor first; `isTop`: there are no others. */
+function newerPage<I extends string, T>(
   list: string,
   position: Position<I> & { readonly direction: 'newer' },
-  items: T[],
+  { items, ids }: Read<I, T>,
   passed: readonly I[],
   isTop: boolean,
 ): PageOf<T> {
-  const newest = items[0]?.id
+  const newest = ids.at(-1)
   if (newest === undefined) return { items, nextCursor: null, prevCursor: cursorOf(list, position) }
-  const read = [...passed.filter(id => id <= newest).reverse(), position.after]
+  const below = [...passed.filter(id => id <= newest).reverse(), position.after]
   const above = new Set(position.seen)
-  for (const id of read) above.delete(tailOf(id))
+  for (const id of below) above.delete(tailOf(id))
   // At the top, what the cursor names and the list no longer has was deleted.
   const seen = isTop ? passed.filter(id => id > newest && above.has(tailOf(id))).map(tailOf) : [...above]
   return {
-    items,
-    nextCursor: olderThan(list, items.at(-1)!.id),
-    prevCursor: newerThan(list, read, Date.now(), seen),
+    items: items.reverse(),
+    nextCursor: olderThan(list, ids[0]!),
+    prevCursor: newerThan(list, below, Date.now(), seen),
+  }
+}
+
+/** What a page shows, and the ids it stands at. */
+interface Read<I extends string, T> {
+  readonly items: T[]
+  readonly ids: I[]
+}
+
+function keepShown<I extends string, T>(
+  { items, ids: at }: Read<I, T>,
+  ids: readonly I[],
+  shown: readonly (T | undefined)[],
+): void {
+  for (let i = 0; i < ids.length; i++) {
+    const item = shown[i]
+    if (item === undefined) continue
+    items.push(item)
+    at.push(ids[i]!)
   }
 }
 
 // What memory has is there without waiting: an await would cost a turn.
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return value instanceof Promise
-}
-
-function idsOf<I extends string>(items: readonly { readonly id: I }[]): I[] {
-  return items.map(item => item.id)
 }
