@@ -17,13 +17,15 @@ async function everyMetric(world: World): Promise<string> {
   return [text, ...(await Promise.all(others))].join('\n')
 }
 
+const everyService = ['auth', 'users', 'posts', 'timelines', 'search', 'moderation', 'privacy', 'analytics']
+
 export const operations: Cases = {
   'it says that it lives, and which parts are ready': async world => {
     expectStatus(await world.api.get('/health/live'), 200)
     type Readiness = { status: string; parts: { name: string; status: string }[] }
     const { body, text } = expectStatus(await world.api.get<Readiness>('/health/ready'), 200)
     assert.equal(body.status, 'ready')
-    for (const name of ['auth', 'users', 'posts', 'timelines'])
+    for (const name of everyService)
       assert.equal(body.parts.find(each => each.name === name)?.status, 'ready', text)
     assertTellsNothing(text)
   },
@@ -103,7 +105,7 @@ export const operations: Cases = {
     const [admin, ana] = await Promise.all([world.admin(), world.person()])
     type Services = { items: { name: string; isReady: boolean; subscriptions: { eventsBehind: number }[] }[] }
     const { body } = expectStatus(await world.api.get<Services>('/ops/services', { as: admin }), 200)
-    for (const name of ['auth', 'users', 'posts', 'timelines']) {
+    for (const name of everyService) {
       const service = body.items.find(each => each.name === name)
       assert.ok(service?.isReady, name)
     }

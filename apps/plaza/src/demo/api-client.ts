@@ -43,10 +43,24 @@ export class ApiClient {
     if (answer.status !== 204) throw failed('follow', answer)
   }
 
-  /** The key makes the post once, however often the demo is run. */
-  async post(who: LoggedIn, text: string, key: string): Promise<void> {
+  /** The key makes the post once, however often the demo is run. Gives its id. */
+  async post(who: LoggedIn, text: string, key: string): Promise<string> {
     const answer = await this.#send('POST', '/api/v1/posts', { token: who.accessToken, body: { text }, key })
     if (answer.status !== 201) throw failed('post', answer)
+    return String(answer.body?.id)
+  }
+
+  /** The same for an answer to a post. */
+  async comment(who: LoggedIn, postId: string, text: string, key: string): Promise<string> {
+    const path = `/api/v1/posts/${postId}/comments`
+    const answer = await this.#send('POST', path, { token: who.accessToken, body: { text }, key })
+    if (answer.status !== 201) throw failed('comment', answer)
+    return String(answer.body?.id)
+  }
+
+  async react(who: LoggedIn, what: 'like' | 'repost', postId: string): Promise<void> {
+    const answer = await this.#send('PUT', `/api/v1/posts/${postId}/${what}`, { token: who.accessToken })
+    if (answer.status !== 204) throw failed(what, answer)
   }
 
   async #send(method: string, path: string, options: SendOptions = {}, attempts = 8): Promise<Answer> {

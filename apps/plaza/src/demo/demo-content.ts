@@ -65,6 +65,48 @@ export function demoPost(person: number, k: number, mention: string): string {
   return parts.filter(part => part !== '').join(' ')
 }
 
+const answers = [
+  'I was about to say the same.',
+  'Where did you find that?',
+  'Save one for me!',
+  'My grandmother would have loved this.',
+  'Is it still there this afternoon?',
+  'Not so sure, but I like how you tell it.',
+  'Coming over with coffee.',
+  'Teach me how?',
+  'This is why I read you.',
+  'Three, please.',
+]
+
+/** What somebody answers to somebody. */
+export function demoAnswer(person: number, k: number): string {
+  return pick(answers, person * 13 + k * 7)
+}
+
+/** What one person does with the posts of another, as `reactionsTo` says. */
+export interface DemoReactions {
+  readonly likes: boolean
+  readonly reposts: boolean
+  readonly answers: boolean
+}
+
+/**
+ * Whether this person likes, reposts or answers that post, the same in each run. One post in nine is loved: so some trend, and most have a
+ * few likes.
+ */
+export function reactionsTo(person: number, author: number, k: number): DemoReactions {
+  const isLoved = (author * 5 + k) % 9 === 0
+  const dice = hash(person * 7_919 + author * 104_729 + k * 1_299_709) % 1_000
+  return {
+    likes: dice < (isLoved ? 300 : 60),
+    reposts: dice < (isLoved ? 40 : 5),
+    answers: dice % 100 < (isLoved ? 6 : 1),
+  }
+}
+
+// Knuth's multiplicative hash: neighbours come far apart.
+const hash = (n: number) => (Math.imul(n, 2_654_435_761) >>> 8) & 0xffffff
+
 function pick<T>(from: readonly T[], n: number): T {
   return from[n % from.length]!
 }

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { MultiBar, Presets, type SingleBar } from 'cli-progress'
-import { ApiClient } from './api-client.ts'
+import { ApiClient, type LoggedIn } from './api-client.ts'
 import { concurrently } from './concurrently.ts'
-import { demoPerson, demoPost } from './demo-content.ts'
+import { demoAnswer, demoPerson, demoPost, reactionsTo } from './demo-content.ts'
 import { readSocialGraph } from './social-graph.ts'
 
 export interface DemoOptions {
@@ -13,7 +13,10 @@ export interface DemoOptions {
   readonly postsEach: number
 }
 
-/** Fills a running Plaza through its public API: people, who follow each other as in the Reed98 graph, and their posts. Run again, it adds nothing twice. */
+/**
+ * Fills a running Plaza through its public API: people, who follow each other as in the Reed98 graph, their posts, and what their friends make
+ * of those: likes, reposts, answers and answers to answers. Run again, it adds nothing twice.
+ */
 export async function runDemo(options: DemoOptions): Promise<void> {
   const api = new ApiClient(options.url)
   if (!(await api.isReady())) {
@@ -35,15 +38,72 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     const posts = Array.from({ length: options.postsEach }, (_, k) =>
       people.map((_, n) => [n, k] as const),
     ).flat()
-    await concurrently(posts, 32, ([n, k]) => {
+    const written = await concurrently(posts, 32, async ([n, k]) => {
       const mention = at(people, (n * 7 + k) % people.length).username
-      return post(api.post(at(loggedIn, n), demoPost(n, k, mention), `demo-${n}-${k}`))
+      return {
+        author: n,
+        k,
+        id: await post(api.post(at(loggedIn, n), demoPost(n, k, mention), `demo-${n}-${k}`)),
+      }
     })
+    const deeds = deedsOf(written, friendsOf(pairs))
+    const react = step(bars, 'talk   ', deeds.length)
+    await concurrently(deeds, 32, deed => react(doDeed(api, loggedIn, deed)))
   } finally {
     bars.stop()
   }
   const { username, password } = at(people, 0)
   console.log(`\nLog in as anybody, for one: ${JSON.stringify({ login: username, password })}`)
+}
+
+interface Written {
+  readonly author: number
+  readonly k: number
+  readonly id: string
+}
+
+interface Deed {
+  readonly who: number
+  readonly what: 'like' | 'repost' | 'answer'
+  readonly post: Written
+}
+
+function friendsOf(pairs: readonly (readonly [number, number])[]): ReadonlyMap<number, readonly number[]> {
+  const friends = new Map<number, number[]>()
+  for (const [a, b] of pairs)
+    for (const [one, other] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      const known = friends.get(one)
+      if (known === undefined) friends.set(one, [other])
+      else known.push(other)
+    }
+  return friends
+}
+
+/** What friends make of each other's posts, the older posts first. */
+function deedsOf(posts: readonly Written[], friends: ReadonlyMap<number, readonly number[]>): Deed[] {
+  return posts.flatMap(post =>
+    (friends.get(post.author) ?? []).flatMap(who => {
+      const { likes, reposts, answers } = reactionsTo(who, post.author, post.k)
+      const deeds: Deed['what'][] = []
+      if (likes) deeds.push('like')
+      if (reposts) deeds.push('repost')
+      if (answers) deeds.push('answer')
+      return deeds.map(what => ({ who, what, post }))
+    }),
+  )
+}
+
+/** To every second answer the author answers in turn. */
+async function doDeed(api: ApiClient, people: readonly LoggedIn[], { who, what, post }: Deed): Promise<void> {
+  const person = at(people, who)
+  if (what !== 'answer') return api.react(person, what, post.id)
+  const key = `demo-${who}-${post.author}-${post.k}`
+  const id = await api.comment(person, post.id, demoAnswer(who, post.k), key)
+  if ((who + post.k) % 2 === 0)
+    await api.comment(at(people, post.author), id, demoAnswer(post.author, who), `${key}-back`)
 }
 
 type Step = <T>(work: Promise<T>) => Promise<T>
