@@ -41,6 +41,11 @@ export const sellingClosed = errorCode('selling-closed', 'forbidden', 'Selling i
 export const userNotFound = errorCode('user-not-found', 'not-found', 'There is no such person')
 export const noFirstAdmin = errorCode('no-first-admin', 'rule', 'There is no admin, and none can be made')
 export const lastAdmin = errorCode('last-admin', 'rule', 'There must be an admin')
+export const mayNotSuspend = errorCode(
+  'may-not-suspend',
+  'forbidden',
+  'Moderators suspend neither admins nor moderators',
+)
 
 const Role = Type.Unsafe<(typeof roles)[number]>({ type: 'string', enum: roles })
 const Roles = Type.Array(Role, { uniqueItems: true, maxItems: roles.length })
@@ -130,6 +135,8 @@ const Standing = Closed({
 export type Standing = Static<typeof Standing>
 
 const UserKey = Closed({ id: Id.user })
+/** Whom, and who wants it. */
+const Suspending = Closed({ id: Id.user, by: Id.user })
 const UserKeys = Closed({ ids: Type.Array(Id.user, { maxItems: 1000 }) })
 
 const PublicKey = Closed({
@@ -143,6 +150,8 @@ const PublicKey = Closed({
 })
 
 const changed = { userId: Id.user, revision: Type.Integer() } as const
+/** Who did it; events from before this was told lack it. */
+const by = Type.Optional(Id.user)
 
 /** Accounts, sessions, tokens, roles and suspension. */
 export const auth = contract(
@@ -248,6 +257,21 @@ export const auth = contract(
       input: Closed({ after: Type.Optional(Id.user) }),
       output: Closed({ ids: Type.Array(Id.user), next: Nullable(Id.user) }),
     }),
+    /** Whether `suspendFor` would be let: asked before a moderator's decision is taken. */
+    assertMaySuspend: query({
+      access: 'internal',
+      input: Suspending,
+      output: Nothing,
+      fails: [userNotFound, mayNotSuspend, lastAdmin],
+    }),
+    /** Suspends for a moderator, whose roles decide whom: as they are now. With a key it has its effect once, however late it comes again. */
+    suspendFor: command({
+      access: 'internal',
+      repeat: 'with-key',
+      input: Suspending,
+      output: Nothing,
+      fails: [userNotFound, mayNotSuspend, lastAdmin],
+    }),
     /** What was revoked while tokens of then are still alive; `until` is when the last of them expires. Loaded before a gateway is ready. */
     revocations: query({
       access: 'internal',
@@ -271,9 +295,11 @@ export const auth = contract(
     sessionEnded: event(Closed({ sessionId: Id.session, userId: Id.user })),
     /** All sessions that began before this revision. */
     sessionsEnded: event(Closed(changed)),
-    rolesChanged: event(Closed({ ...changed, roles: Roles })),
+    rolesChanged: event(Closed({ ...changed, roles: Roles, by })),
     /** Always together with `sessionsEnded`. */
-    suspended: event(Closed(changed)),
-    unsuspended: event(Closed(changed)),
+    suspended: event(Closed({ ...changed, by })),
+    unsuspended: event(Closed({ ...changed, by })),
+    /** Plaza made it itself, when it was started without one. */
+    firstAdminMade: event(Closed({ userId: Id.user })),
   },
 )

@@ -25,7 +25,7 @@ export function ensureFirstAdmin(kit: Kit, hasher: PasswordHasher): Handler<unkn
     const row = {
       id,
       userId,
-      event: newUuid(shardOf(userId)),
+      events: [newUuid(shardOf(userId)), newUuid(shardOf(userId))],
       email,
       emailKey: lookupKey(email),
       passwordHash: await hasher.hash(password, context),
@@ -67,7 +67,7 @@ const insert = sql({
     email: 'text',
     emailKey: 'text',
     passwordHash: 'text',
-    event: 'uuid',
+    events: 'uuid[]',
     userId: 'text',
   },
   row: { event: 'uuid' },
@@ -80,8 +80,8 @@ const insert = sql({
   )
   select appended.id as event
   from account, lateral append_events(
-    array[${'event'}],
-    array[stream],
-    array['registered'],
-    array[jsonb_build_object('userId', stream)]
+    ${'events'},
+    array[stream, stream],
+    array['registered', 'firstAdminMade'],
+    array[jsonb_build_object('userId', stream), jsonb_build_object('userId', stream)]
   ) appended`

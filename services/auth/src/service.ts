@@ -1,5 +1,12 @@
 import { service } from '@plaza/kernel/service'
-import { becomeSeller, setRoles, suspend, unsuspend } from './change-standing.ts'
+import {
+  assertMaySuspend,
+  becomeSeller,
+  setRoles,
+  suspend,
+  suspendFor,
+  unsuspend,
+} from './change-standing.ts'
 import { auth } from './contract.ts'
 import { logOut } from './end-session.ts'
 import { ensureFirstAdmin } from './first-admin.ts'
@@ -28,6 +35,8 @@ export const authService = service(auth, new URL('../migrations/', import.meta.u
       setRoles: setRoles(kit),
       suspend: suspend(kit),
       unsuspend: unsuspend(kit),
+      assertMaySuspend: assertMaySuspend(kit),
+      suspendFor: suspendFor(kit),
       keys: async () => ({ keys: await tokens.keys.published() }),
       ensureFirstAdmin: ensureFirstAdmin(kit, hasher),
       ...forServices(kit),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { deriveContext } from '@plaza/kernel/call'
 import type { UserId } from '@plaza/kernel/contract'
 import { newId } from '@plaza/kernel/data'
 import type { Role } from '@plaza/kernel/security'
@@ -33,7 +34,10 @@ test('whoever wants to sell may, at once, and asking twice changes nothing more'
   assert.deepEqual((await standingOf(ana.user.id))?.roles, ['user', 'seller'])
   const told = (await eventsOf(plaza, ana.user.id)).slice(1)
   assert.deepEqual(told, [
-    { type: 'rolesChanged', data: { userId: ana.user.id, revision: 2, roles: ['user', 'seller'] } },
+    {
+      type: 'rolesChanged',
+      data: { userId: ana.user.id, revision: 2, roles: ['user', 'seller'], by: ana.user.id },
+    },
   ])
   const next = await edge(plaza).refresh({ refreshToken: ana.refreshToken }, request())
   assert.deepEqual(decodeJwt(next.accessToken).roles, ['user', 'seller'])
@@ -102,8 +106,8 @@ test('suspension ends every session, refuses log-in after the right password, an
   assert.equal((await edge(plaza).login(login, request())).account.id, id)
   assert.deepEqual((await eventsOf(plaza, id)).slice(1), [
     { type: 'sessionsEnded', data: { userId: id, revision: 2 } },
-    { type: 'suspended', data: { userId: id, revision: 2 } },
-    { type: 'unsuspended', data: { userId: id, revision: 3 } },
+    { type: 'suspended', data: { userId: id, revision: 2, by: adminId } },
+    { type: 'unsuspended', data: { userId: id, revision: 3, by: adminId } },
   ])
 })
 
@@ -125,6 +129,7 @@ test('the last admin can neither be suspended nor stop being one; of two, one ca
   const isLast = codeOf('last-admin')
   await assert.rejects(setRoles(adminId, ['user']), isLast)
   await assert.rejects(edge(plaza).suspend({ id: adminId }, admin), isLast)
+  await assert.rejects(suspendFor(adminId, adminId), isLast)
   const { user } = await register(plaza)
   await setRoles(user.id, ['user', 'admin'])
   const outcomes = await Promise.allSettled([
@@ -133,4 +138,64 @@ test('the last admin can neither be suspended nor stop being one; of two, one ca
   ])
   assert.equal(outcomes.filter(each => each.status === 'fulfilled').length, 1)
   await setRoles(adminId, ['user', 'admin'])
+})
+
+const suspendFor = (id: UserId, by: UserId, key?: string) =>
+  plaza.call(auth).suspendFor(
+    { id, by },
+    deriveContext(asService(), {
+      idempotency:
+        key === undefined
+          ? undefined
+          : { owner: by, operation: 'auth.suspendFor', key, requestHash: '0'.repeat(64) },
+    }),
+  )
+
+test('a moderator suspends people, but neither admins nor moderators; an admin suspends moderators too', async () => {
+  const [mona, max, ana] = [await register(plaza), await register(plaza), await register(plaza)]
+  const [moderator, other] = [mona.user.id, max.user.id]
+  await setRoles(moderator, ['user', 'moderator'])
+  await setRoles(other, ['user', 'moderator'])
+  const may = (id: UserId, by: UserId) => plaza.call(auth).assertMaySuspend({ id, by }, asService())
+  for (const id of [other, moderator, adminId]) {
+    await assert.rejects(may(id, moderator), codeOf('may-not-suspend'))
+    await assert.rejects(suspendFor(id, moderator), codeOf('may-not-suspend'))
+  }
+  await assert.rejects(may(newId('user', 1), moderator), codeOf('user-not-found'))
+  await may(ana.user.id, moderator)
+  await suspendFor(ana.user.id, moderator)
+  assert.deepEqual((await eventsOf(plaza, ana.user.id)).at(-1), {
+    type: 'suspended',
+    data: { userId: ana.user.id, revision: 2, by: moderator },
+  })
+  await suspendFor(other, adminId)
+  assert.ok((await standingOf(other))?.suspended)
+  assert.ok(!(await standingOf(moderator))?.suspended)
+})
+
+test('a suspension that comes again late does not undo its lifting', async () => {
+  const { user } = await register(plaza)
+  await suspendFor(user.id, adminId, 'decision-1')
+  await edge(plaza).unsuspend({ id: user.id }, admin)
+  await suspendFor(user.id, adminId, 'decision-1')
+  assert.equal((await standingOf(user.id))?.suspended, false)
+  await suspendFor(user.id, adminId, 'decision-2')
+  assert.equal((await standingOf(user.id))?.suspended, true)
+})
+
+test('the making of the first admin is told, by nobody', async () => {
+  assert.deepEqual((await eventsOf(plaza, adminId)).slice(0, 2), [
+    { type: 'registered', data: { userId: adminId } },
+    { type: 'firstAdminMade', data: { userId: adminId } },
+  ])
+})
+
+test('moderators change no roles, and call nothing that is for services', async () => {
+  const mona = await register(plaza)
+  const as = { ...identityIn(mona), roles: ['user', 'moderator'] as Role[] }
+  const call = edge(plaza)
+  const { id } = mona.user
+  await assert.rejects(call.setRoles({ id, roles: ['admin'] }, request({ as })), codeOf('forbidden'))
+  await assert.rejects(call.suspend({ id: adminId }, request({ as })), codeOf('forbidden'))
+  await assert.rejects(call.suspendFor({ id: adminId, by: id }, request({ as })), codeOf('not-found'))
 })
