@@ -104,7 +104,7 @@ export class Bystander {
     const text = `${key} #kill`
     const { body } = await this.#ask(sender, 'POST', '/posts', { text }, true, key)
     const { id } = body as { id: string }
-    this.#ledger.postsOf(this.id).push({ id, key, texts: [text], deleted: false })
+    this.#ledger.postsOf(this.id).push({ id, key, texts: [text], deleted: false, likes: new Set() })
     this.#lastPost = id
     this.#counted++
   }

@@ -5,6 +5,11 @@ import { eventually } from '../eventually.ts'
 import type { ExpectedPost, Ledger } from './ledger.ts'
 import type { Writer } from './writer.ts'
 
+/** Posts whose reactions are compared in every round, and erased people who are looked for. */
+const somePosts = 20
+const someGhosts = 10
+/** A job whose process was killed is begun elsewhere when its lease of 15 s has ended (ms). */
+const erasedWithin = 30_000
 /** Entries of each home timeline that are compared in every round; the last round compares all. */
 const someEntries = 300
 export const adminPassword = 'an admin of the kill test'
@@ -31,6 +36,8 @@ export async function verifyOverApi(
     for (const member of members) await verifyProfile(api, ledger, member.id)
     for (const { id } of writers) await verifyProfile(api, ledger, id)
     await verifyTag(api, ledger)
+    await verifyReactions(api, ledger)
+    await verifyErased(api, ledger)
     await verifyLevel(api)
   } finally {
     api.close()
@@ -41,6 +48,8 @@ async function verifyPosts(api: Lists, ledger: Ledger, { id, accessToken }: Read
   const expected = ledger.listedPostsOf(id)
   const found = await api.all<Post>(`/users/${id}/posts`, Number.POSITIVE_INFINITY, accessToken)
   assertSame(found, expected, `posts of ${id}`)
+  const all = await api.all<Post>(`/users/${id}/posts?replies=true`, Number.POSITIVE_INFINITY, accessToken)
+  assertSame(all, ledger.listedPostsOf(id, true), `posts and answers of ${id}`)
   const edited = expected.filter(each => each.texts.length > 1).slice(0, 5)
   for (const post of edited) {
     const edits = await api.all<Edit>(`/posts/${post.id}/edits`, Number.POSITIVE_INFINITY, accessToken)
@@ -88,6 +97,27 @@ function verifyTag(api: Lists, ledger: Ledger): Promise<void> {
       assertSame(found, newest.slice(0, someEntries), path)
     }
   }, patience)
+}
+
+/** Who likes the latest lasting posts, how many do, and how many answers there are. */
+function verifyReactions(api: Lists, ledger: Ledger): Promise<void> {
+  return eventually(async () => {
+    for (const { id, likes } of ledger.lasting.slice(-somePosts)) {
+      const { body } = await api.get<Post>(`/posts/${id}`)
+      const wanted = [likes.size, ledger.replyCountOf(id)]
+      assert.deepEqual([body.likeCount, body.replyCount], wanted, `likes and answers of ${id}`)
+      const people = await api.all<Profile>(`/posts/${id}/likes`, Number.POSITIVE_INFINITY)
+      assert.deepEqual(people.map(each => each.id).sort(), [...likes].sort(), `who likes ${id}`)
+    }
+  }, patience)
+}
+
+/** Whoever was answered that they will be erased is gone in the end, whatever died meanwhile. */
+function verifyErased(api: Lists, ledger: Ledger): Promise<void> {
+  return eventually(async () => {
+    for (const { id, erased } of ledger.ghosts.slice(-someGhosts))
+      assert.equal((await api.get(`/users/${id}`)).status, erased ? 404 : 200, `${id} erased: ${erased}`)
+  }, erasedWithin)
 }
 
 interface Services {
@@ -154,7 +184,8 @@ class Lists {
     const items: T[] = []
     for (let cursor: string | null = null; items.length < most; ) {
       const at: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`
-      const { status, body } = await this.get<Page<T>>(`${path}?limit=100${at}`, token)
+      const mark = path.includes('?') ? '&' : '?'
+      const { status, body } = await this.get<Page<T>>(`${path}${mark}limit=100${at}`, token)
       assert.equal(status, 200, `${path} ${JSON.stringify(body)}`)
       items.push(...body.items)
       cursor = body.nextCursor

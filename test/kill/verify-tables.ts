@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type pg from 'pg'
 import type { Ledger } from './ledger.ts'
 
-const services = ['auth', 'users', 'posts', 'timelines']
+const services = ['auth', 'users', 'posts', 'timelines', 'search', 'moderation', 'privacy', 'analytics']
 
 /** Throws unless the server writes to the disk before it says so, for every role. */
 export async function assertDurable(client: pg.Client): Promise<void> {
@@ -22,13 +22,15 @@ export async function assertDurable(client: pg.Client): Promise<void> {
 
 /** Looks at the tables as their owner, beneath every service: logs against what they say happened, and nothing stuck or doubled. */
 export async function verifyTables(client: pg.Client, ledger: Ledger, admins: number): Promise<void> {
-  const { members, posts, deleted, edits, follows } = ledger.totals
+  const { members, posts, deleted, edits, follows, likes, ghosts, erased, ghostPosts, erasedPosts } =
+    ledger.totals
+  const everybody = members + admins + ghosts
   const count = async (query: string) =>
     Number((await client.query<{ n: string }>(`select count(*) as n ${query}`)).rows[0]!.n)
   const events = (service: string, type: string) => count(`from ${service}.events where type = '${type}'`)
   const wanted: readonly [string, number, number][] = [
-    ['accounts', await count('from auth.accounts'), members + admins],
-    ['events of accounts', await events('auth', 'registered'), members + admins],
+    ['accounts', await count('from auth.accounts'), everybody - erased],
+    ['events of accounts', await events('auth', 'registered'), everybody],
     [
       'accounts without a profile',
       await count('from auth.accounts a where not exists (select from users.profiles p where p.id = a.id)'),
@@ -39,11 +41,19 @@ export async function verifyTables(client: pg.Client, ledger: Ledger, admins: nu
       await count('from users.profiles p where not exists (select from auth.accounts a where a.id = p.id)'),
       0,
     ],
-    ['events of profiles', await events('users', 'profileChanged'), members + admins],
-    ['posts', await count('from posts.posts'), posts - deleted],
-    ['events of posts', await events('posts', 'posted'), posts],
-    ['keys of posts', await count('from posts.idempotency_keys'), posts],
-    ['events of deletions', await events('posts', 'deleted'), deleted],
+    ['events of profiles', await events('users', 'profileChanged'), everybody],
+    [
+      'posts',
+      await count("from posts.posts where visibility <> 'gone'"),
+      posts - deleted + ghostPosts - erasedPosts,
+    ],
+    ['places of deleted posts', await count("from posts.posts where visibility = 'gone'"), ledger.tombstones],
+    ['events of posts', await events('posts', 'posted'), posts + ghostPosts],
+    ['keys of posts', await count('from posts.idempotency_keys'), posts + ghostPosts - erasedPosts],
+    ['events of deletions', await events('posts', 'deleted'), deleted + erasedPosts],
+    ['likes', await count('from posts.likes'), likes],
+    ['likes by their events', (await events('posts', 'liked')) - (await events('posts', 'unliked')), likes],
+    ['wrong counts of likes and answers', await count(wrongCounts), 0],
     ['events of edits', await events('posts', 'edited'), edits],
     ['follows', await count('from users.follows'), follows],
     [
@@ -98,4 +108,12 @@ const wrongFollowCounts = `from users.people p
 
 const wrongPostCounts = `from users.profiles p
   left join users.post_counts c on c.user_id = p.id
-  where coalesce(c.post_count, 0) <> (select count(*) from posts.posts where author_id = p.id)`
+  where coalesce(c.post_count, 0) <>
+    (select count(*) from posts.posts where author_id = p.id and reply_to is null)`
+
+const wrongCounts = `from posts.posts p
+  left join posts.post_counts c on c.post_id = p.id
+  where p.visibility <> 'gone'
+    and (coalesce(c.likes, 0) <> (select count(*) from posts.likes where post_id = p.id)
+      or coalesce(c.replies, 0) <>
+        (select count(*) from posts.posts r where r.reply_to = p.id and r.visibility <> 'gone'))`

@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Answer, HttpSender } from '../acceptance/http-answer.ts'
-import type { ExpectedPost, Ledger, Member } from './ledger.ts'
+import { GhostStory } from './ghost.ts'
+import { type ExpectedPost, isDeletable, type Ledger, type Member } from './ledger.ts'
 
 /** A request whose answer decides what must be there. */
-interface Wish {
+export interface Wish {
   readonly method: string
   readonly path: string
   readonly body?: unknown
   readonly key?: string
+  /** Whose name it is asked in, if not the writer's; '' for nobody's. */
+  readonly token?: string
   /** The id of what it changes. */
   readonly changes?: string
   /** Notes in the ledger what an answer of success promised. */
@@ -30,8 +33,8 @@ const patience = 10_000
 const password = 'a password of the kill test'
 
 /**
- * One client that sends one request after the other, at random: posts, edits, deletes, follows, unfollows, reads, now and then registers
- * somebody. What it asked last and got no answer to is its pending wish: it is asked again, the same with the same key, after the crash.
+ * One client that sends one request after the other, at random: posts, answers, likes, edits, deletes, follows, reads, now and then registers
+ * somebody, or somebody who erases their account. What it asked last and got no answer to is its pending wish: it is asked again, the same with the same key, after the crash.
  */
 export class Writer {
   readonly #name: string
@@ -43,6 +46,7 @@ export class Writer {
   /** What a request may still change that nobody waits for any more: left alone until all is quiet. */
   readonly #unsettled = new Set<string>()
   #counted = 0
+  #ghost: GhostStory | undefined
 
   constructor(name: string, ledger: Ledger, random: () => number) {
     this.#name = name
@@ -163,14 +167,15 @@ export class Writer {
     }
   }
 
-  #send(sender: HttpSender, { method, path, body, key }: Wish, turn = 0): Promise<Answer> {
+  #send(sender: HttpSender, { method, path, body, key, token }: Wish, turn = 0): Promise<Answer> {
+    const as = token ?? this.#me?.accessToken
     return sender.send({
       turn,
       method,
       path: `/api/v1${path}`,
       headers: {
         ...(body !== undefined && { 'Content-Type': 'application/json' }),
-        ...(this.#me !== undefined && { Authorization: `Bearer ${this.#me.accessToken}` }),
+        ...(as && { Authorization: `Bearer ${as}` }),
         ...(key !== undefined && { 'Idempotency-Key': key }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -198,11 +203,18 @@ export class Writer {
   #wish(): Wish {
     const choice = this.#random()
     const own = this.#ledger.postsOf(this.id).filter(each => !each.deleted && !this.#unsettled.has(each.id))
-    if (choice < 0.5 || own.length === 0) return this.#post()
-    if (choice < 0.6) return this.#edit(this.#pick(own))
-    if (choice < 0.65) return this.#delete(this.#pick(own))
-    if (choice < 0.8) return this.#followOrNot()
-    if (choice < 0.98) return { method: 'GET', path: '/timelines/home', settle: () => {} }
+    if (choice < 0.4 || own.length === 0) return this.#post()
+    if (choice < 0.48) return this.#edit(this.#pick(own))
+    if (choice < 0.53) return this.#delete(this.#pick(own.filter(isDeletable)))
+    if (choice < 0.65) return this.#comment(this.#pick([...this.#ledger.lasting, ...own]))
+    if (choice < 0.77)
+      return this.#likeOrNot(this.#pick(this.#ledger.lasting.filter(each => !this.#unsettled.has(each.id))))
+    if (choice < 0.87) return this.#followOrNot()
+    if (choice < 0.95) return { method: 'GET', path: '/timelines/home', settle: () => {} }
+    if (choice < 0.98) {
+      if (this.#ghost === undefined || this.#ghost.isOver) this.#ghost = this.#newGhost()
+      return this.#ghost.next()
+    }
     const name = `${this.#name}_friend_${this.#counted++}`
     const settle = ({ body }: Answer) => {
       const { user } = body as { user: Member }
@@ -212,23 +224,57 @@ export class Writer {
   }
 
   #post(): Wish {
+    return this.#create('/posts', {})
+  }
+
+  #comment(post: ExpectedPost | undefined): Wish {
+    return post === undefined
+      ? this.#post()
+      : this.#create(`/posts/${post.id}/comments`, { replyTo: post.id })
+  }
+
+  #create(path: string, answered: { readonly replyTo?: string }): Wish {
     const key = `${this.#name}-${this.#counted++}`
     const text = `${key} #kill`
     const wish: Wish = {
       method: 'POST',
-      path: '/posts',
+      path,
       body: { text },
       key,
       settle: ({ body }) => {
         const { id } = body as { id: string }
-        this.#ledger.postsOf(this.id).push({ id, key, texts: [text], deleted: false })
+        this.#ledger.addPost(this.id, {
+          id,
+          key,
+          texts: [text],
+          deleted: false,
+          ...answered,
+          likes: new Set(),
+        })
         this.#lastCreation = { wish, id }
       },
     }
     return wish
   }
 
-  #edit(post: ExpectedPost): Wish {
+  #likeOrNot(post: ExpectedPost | undefined): Wish {
+    if (post === undefined) return this.#post()
+    const isLiked = post.likes.has(this.id)
+    return {
+      method: isLiked ? 'DELETE' : 'PUT',
+      path: `/posts/${post.id}/like`,
+      changes: post.id,
+      settle: () => void (isLiked ? post.likes.delete(this.id) : post.likes.add(this.id)),
+    }
+  }
+
+  #newGhost(): GhostStory {
+    const name = `${this.#name}_ghost_${this.#counted++}`
+    return new GhostStory(name, this.#ledger, this.id, this.#pick(this.#ledger.lasting)?.id)
+  }
+
+  #edit(post: ExpectedPost | undefined): Wish {
+    if (post === undefined) return this.#post()
     const text = `${post.key} #kill, edit ${this.#counted++}`
     return {
       method: 'PATCH',
@@ -239,7 +285,8 @@ export class Writer {
     }
   }
 
-  #delete(post: ExpectedPost): Wish {
+  #delete(post: ExpectedPost | undefined): Wish {
+    if (post === undefined) return this.#post()
     return {
       method: 'DELETE',
       path: `/posts/${post.id}`,
@@ -253,7 +300,7 @@ export class Writer {
   #followOrNot(): Wish {
     const others = this.#ledger.members.filter(each => each.id !== this.id && !this.#unsettled.has(each.id))
     if (others.length === 0) return this.#post()
-    const other = this.#pick(others)
+    const other = this.#pick(others)!
     const followed = this.#ledger.followsOf(this.id)
     const isFollowed = followed.has(other.id)
     return {
@@ -269,8 +316,8 @@ export class Writer {
     return { method: 'POST', path: '/auth/register', body, key: `register-${username}`, settle: () => {} }
   }
 
-  #pick<T>(from: readonly T[]): T {
-    return from[Math.floor(this.#random() * from.length)]!
+  #pick<T>(from: readonly T[]): T | undefined {
+    return from[Math.floor(this.#random() * from.length)]
   }
 }
 
