@@ -44,7 +44,7 @@ export function relationChanger({ db, metrics }: Kit, people: People) {
 async function changeRelations(db: Db, changes: readonly Change[]): Promise<readonly Outcome[]> {
   return db.transaction(async tx => {
     const concerned = new Set(changes.flatMap(({ actor, other }) => [actor, other]))
-    const standing = { people: await lockPeople(tx, concerned), edges: await readEdges(tx, changes) }
+    const standing = { ...(await lockPeople(tx, concerned)), edges: await readEdges(tx, changes) }
     const { outcomes, facts } = decideChanges(standing, changes)
     if (facts.length > 0) {
       await writeEffect(tx, effectOf(facts))

@@ -1,6 +1,7 @@
 import { type Account, auth } from '@plaza/auth/contract'
 import type { Context } from '@plaza/kernel/call'
 import { invalidCursor, type UserId } from '@plaza/kernel/contract'
+import { isPermitted } from '@plaza/kernel/security'
 import type { Handlers, Kit } from '@plaza/kernel/service'
 import { type Profile, userNotFound, type users } from './contract.ts'
 import type { People } from './people.ts'
@@ -43,22 +44,31 @@ export async function seenProfile(people: People, id: UserId, context: Context):
   return profile
 }
 
-/** The profile as the one who asks sees it; undefined for those whom the person blocked. */
+/** The profile as the one who asks sees it; undefined for those whom the person blocked, and of the suspended for most. */
 export async function findSeenProfile(
   people: People,
   id: UserId,
   context: Context,
 ): Promise<Profile | undefined> {
   const viewer = context.identity?.userId
-  if (viewer === undefined || viewer === id) return withRelation(await people.findProfile(id), viewer)
-  const [profile, relation] = await Promise.all([people.findProfile(id), people.relationBetween(viewer, id)])
-  if (profile === undefined || relation.blockedBy) return undefined
-  return { ...profile, following: relation.following, followedBy: relation.followedBy }
+  // Nobody has a relation with themselves.
+  const other = viewer === undefined || viewer === id ? undefined : viewer
+  const [known, relation] = await Promise.all([
+    people.findProfile(id),
+    other === undefined ? noRelation : people.relationBetween(other, id),
+  ])
+  if (known === undefined || relation.blockedBy) return undefined
+  if (known.suspended && !maySeeSuspended(context)) return undefined
+  if (viewer === undefined) return known.profile
+  return { ...known.profile, following: relation.following, followedBy: relation.followedBy }
 }
 
-// Nobody follows themselves.
-function withRelation(profile: Profile | undefined, viewer: UserId | undefined): Profile | undefined {
-  return profile === undefined || viewer === undefined
-    ? profile
-    : { ...profile, following: false, followedBy: false }
+const noRelation = { following: false, followedBy: false, blockedBy: false }
+
+/** Who judges people must see whom they judged. */
+function maySeeSuspended({ identity }: Context): boolean {
+  return (
+    identity !== undefined &&
+    (isPermitted(identity.roles, 'moderation') || isPermitted(identity.roles, 'users:manage'))
+  )
 }

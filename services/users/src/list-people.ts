@@ -17,7 +17,7 @@ export function listPeople({ db }: Kit, people: People, list: List): Handlers<ty
     const shown = await Promise.all(
       page.items.map(({ personId }) => findSeenProfile(people, personId, context)),
     )
-    // Whoever blocked the viewer since the page was read is gone from it.
+    // Whoever blocked the viewer or was suspended since the page was read is gone from it.
     return { ...page, items: shown.filter(profile => profile !== undefined) }
   }
 }

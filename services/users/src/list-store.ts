@@ -9,7 +9,7 @@ export interface Entry {
   readonly personId: UserId
 }
 
-/** The part of somebody's list that `slice` asks for, without those who blocked the viewer: they are not there for them. */
+/** The part of somebody's list that `slice` asks for, without those who are not there: who blocked the viewer, and the suspended. */
 export async function readEntries(
   db: Db,
   list: List,
@@ -30,20 +30,27 @@ export async function readEntries(
 const params = { of: 'uuid', viewer: 'uuid?', from: 'uuid', limit: 'int4' } as const
 const row = { id: 'uuid', person_id: 'uuid' } as const
 
-// Blocks are looked up row by row, as `(select …) is null`: a `not exists` may be turned into a join that sorts a whole list for its first page.
+// Looked up row by row, as one `(select …) is null`: a `not exists` may be turned into a join that sorts a whole list for its first page, and of two
+// conditions the planner believes that hardly a row meets both, and sorts too.
 const older = {
   followers: sql({ name: 'users.followers-older', params, row })`
     select id, follower_id as person_id
     from followers
     where followee_id = ${'of'} and id < ${'from'}
-      and (select true from blocks where blocker_id = follower_id and blocked_id = ${'viewer'}) is null
+      and coalesce(
+        (select true from blocks where blocker_id = follower_id and blocked_id = ${'viewer'}),
+        (select true from people where people.id = follower_id and suspended)
+      ) is null
     order by id desc
     limit ${'limit'}`,
   following: sql({ name: 'users.following-older', params, row })`
     select id, followee_id as person_id
     from follows
     where follower_id = ${'of'} and id < ${'from'}
-      and (select true from blocks where blocker_id = followee_id and blocked_id = ${'viewer'}) is null
+      and coalesce(
+        (select true from blocks where blocker_id = followee_id and blocked_id = ${'viewer'}),
+        (select true from people where people.id = followee_id and suspended)
+      ) is null
     order by id desc
     limit ${'limit'}`,
 }
@@ -53,14 +60,20 @@ const newer = {
     select id, follower_id as person_id
     from followers
     where followee_id = ${'of'} and id > ${'from'}
-      and (select true from blocks where blocker_id = follower_id and blocked_id = ${'viewer'}) is null
+      and coalesce(
+        (select true from blocks where blocker_id = follower_id and blocked_id = ${'viewer'}),
+        (select true from people where people.id = follower_id and suspended)
+      ) is null
     order by id
     limit ${'limit'}`,
   following: sql({ name: 'users.following-newer', params, row })`
     select id, followee_id as person_id
     from follows
     where follower_id = ${'of'} and id > ${'from'}
-      and (select true from blocks where blocker_id = followee_id and blocked_id = ${'viewer'}) is null
+      and coalesce(
+        (select true from blocks where blocker_id = followee_id and blocked_id = ${'viewer'}),
+        (select true from people where people.id = followee_id and suspended)
+      ) is null
     order by id
     limit ${'limit'}`,
 }

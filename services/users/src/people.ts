@@ -36,7 +36,8 @@ export function peopleOf({ db, call, metrics }: Kit) {
 
   return {
     findProfile,
-    getProfile: async (id: UserId) => (await findProfile(id)) ?? refuse(id),
+    /** One's own: also for the moment in which a suspended person's token still lives. */
+    getProfile: async (id: UserId) => (await findProfile(id))?.profile ?? refuse(id),
     findCard: async (id: UserId) => (await card(id)) ?? ((await make.byId(id)) ? await card(id) : undefined),
     findByUsername: async (username: string) => {
       const key = username.toLowerCase()

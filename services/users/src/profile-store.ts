@@ -3,10 +3,18 @@ import type { UserId } from '@plaza/kernel/contract'
 import { type Db, type RowOf, sql, type Tx, toId, toUuid } from '@plaza/kernel/data'
 import type { Card, Profile } from './contract.ts'
 
+/** A profile, and whether it is anybody's to see. */
+export interface KnownProfile {
+  readonly profile: Profile
+  readonly suspended: boolean
+}
+
 /** The profiles there are, by id, in one query. */
-export async function findProfiles(db: Db, ids: readonly UserId[]): Promise<Map<UserId, Profile>> {
+export async function findProfiles(db: Db, ids: readonly UserId[]): Promise<Map<UserId, KnownProfile>> {
   const rows = await profilesByIds.all(db, { ids: ids.map(toUuid) })
-  return new Map(rows.map(row => [toId('user', row.id), toProfile(row)]))
+  return new Map(
+    rows.map(row => [toId('user', row.id), { profile: toProfile(row), suspended: row.suspended }]),
+  )
 }
 
 /** The author cards there are, by id, in one query. */
@@ -54,7 +62,7 @@ export async function setSuspended(tx: Tx, id: UserId, suspended: boolean): Prom
   await upsertSuspended.run(tx, { id: toUuid(id), suspended })
 }
 
-function toProfile(row: RowOf<typeof profileRow>): Profile {
+function toProfile(row: Omit<RowOf<typeof profileRow>, 'suspended'>): Profile {
   return {
     ...toCard(row),
     bio: row.bio,
@@ -83,12 +91,13 @@ const profileRow = {
   follower_count: 'int4',
   following_count: 'int4',
   post_count: 'int4',
+  suspended: 'bool',
 } as const
 
 const profilesByIds = sql({ name: 'users.profiles-by-ids', params: { ids: 'uuid[]' }, row: profileRow })`
   select
     profiles.id, username, display_name, profiles.version, bio, created_at,
-    follower_count, following_count, coalesce(post_count, 0) as post_count
+    follower_count, following_count, coalesce(post_count, 0) as post_count, suspended
   from profiles
   join people on people.id = profiles.id
   left join post_counts on post_counts.user_id = profiles.id

@@ -15,7 +15,7 @@ const follow = (actor: UserId, other: UserId): Change => ({ kind: 'follow', want
 const block = (actor: UserId, other: UserId): Change => ({ kind: 'block', wanted: true, actor, other })
 const undo = (change: Change): Change => ({ ...change, wanted: false })
 const decide = (changes: readonly Change[], edges: readonly Edge[] = [], counts = people()) =>
-  decideChanges({ people: counts, edges }, changes)
+  decideChanges({ people: counts, suspended: new Set(), edges }, changes)
 
 test('following twice is following once', () => {
   const { outcomes, facts } = decide([follow(ben, ana), follow(ben, ana)])
@@ -51,6 +51,13 @@ test('who blocked you is not there to be followed; whom you blocked you must unb
     follow(ben, ana),
   ])
   assert.deepEqual(outcomes, ['done', 'hidden', 'blocked-by-you', 'done', 'done'])
+})
+
+test('who is suspended is not there to be followed; all else goes as before', () => {
+  const edges: Edge[] = [{ kind: 'follow', from: ben, to: ana }]
+  const standing = { people: people({ follow: 1 }), suspended: new Set<UserId>([ana]), edges }
+  const asked = [follow(eva, ana), follow(ben, ana), undo(follow(ben, ana)), block(ben, ana)]
+  assert.deepEqual(decideChanges(standing, asked).outcomes, ['hidden', 'hidden', 'done', 'done'])
 })
 
 test('nobody can be followed, and nobody can follow', () => {
@@ -145,6 +152,7 @@ function play(changes: readonly Change[], size: number) {
           { follow: sum.following, block: sum.blocking, mute: sum.muting },
         ]),
       ),
+      suspended: new Set<UserId>(),
       edges: [...edges].map(edge => {
         const [kind, from, to] = edge.split(' ')
         return { kind, from, to } as Edge

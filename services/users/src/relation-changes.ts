@@ -26,6 +26,8 @@ export interface Fact extends Edge {
 /** What is known of the people concerned before the changes: those there are, with how many relations of each kind they have. */
 export interface Standing {
   readonly people: ReadonlyMap<UserId, Readonly<Record<Kind, number>>>
+  /** Those of them who are not there to be followed. */
+  readonly suspended: ReadonlySet<UserId>
   readonly edges: readonly Edge[]
 }
 
@@ -45,6 +47,7 @@ export function decideChanges(standing: Standing, changes: readonly Change[]): D
   const outcomes = changes.map(change => {
     const mine = counts.get(change.actor)
     if (mine === undefined || !counts.has(change.other)) return 'no-such-person'
+    if (change.kind === 'follow' && change.wanted && standing.suspended.has(change.other)) return 'hidden'
     const decided = decide(edges, mine, change)
     if (typeof decided === 'string') return decided
     for (const fact of decided) {

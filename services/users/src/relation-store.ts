@@ -3,14 +3,17 @@ import { newUuid, shardOf, sql, type Tx, toId, toUuid } from '@plaza/kernel/data
 import type { Edge, Effect, Kind, Raise, Standing } from './relation-changes.ts'
 
 /** Locks the rows of these people, in the order of their ids, until the transaction ends; those there are, with their counts. */
-export async function lockPeople(tx: Tx, ids: ReadonlySet<UserId>): Promise<Standing['people']> {
+export async function lockPeople(tx: Tx, ids: ReadonlySet<UserId>): Promise<Omit<Standing, 'edges'>> {
   const rows = await lockRows.all(tx, { ids: [...ids].map(toUuid) })
-  return new Map(
-    rows.map(row => [
-      toId('user', row.id),
-      { follow: row.following_count, block: row.blocking_count, mute: row.muting_count },
-    ]),
-  )
+  return {
+    people: new Map(
+      rows.map(row => [
+        toId('user', row.id),
+        { follow: row.following_count, block: row.blocking_count, mute: row.muting_count },
+      ]),
+    ),
+    suspended: new Set(rows.filter(row => row.suspended).map(row => toId('user', row.id))),
+  }
 }
 
 /** The relations between the two of each pair, in both directions. Exact while both are locked. */
@@ -56,9 +59,15 @@ const raiseColumns = (raises: readonly Raise[]) => ({
 const lockRows = sql({
   name: 'users.lock-people',
   params: { ids: 'uuid[]' },
-  row: { id: 'uuid', following_count: 'int4', blocking_count: 'int4', muting_count: 'int4' },
+  row: {
+    id: 'uuid',
+    following_count: 'int4',
+    blocking_count: 'int4',
+    muting_count: 'int4',
+    suspended: 'bool',
+  },
 })`
-  select id, following_count, blocking_count, muting_count
+  select id, following_count, blocking_count, muting_count, suspended
   from people
   where id = any(${'ids'})
   order by id

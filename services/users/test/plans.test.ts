@@ -23,7 +23,7 @@ after(() => scratch[Symbol.asyncDispose]())
 const square = `
   set search_path = users;
   create function id_of(n int) returns uuid immutable language sql as $$ select lpad(to_hex(n * 977), 32, '0')::uuid $$;
-  insert into people (id) select id_of(n) from generate_series(1, 20000) n;
+  insert into people (id, suspended) select id_of(n), n % 1000 = 0 from generate_series(1, 20000) n;
   insert into profiles (id, username, display_name, created_at)
     select id_of(n), 'person_' || n, 'Somebody', now() from generate_series(1, 20000) n;
   insert into post_counts select id_of(n), n % 30 from generate_series(1, 20000) n;
