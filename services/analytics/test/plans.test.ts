@@ -45,7 +45,6 @@ const keyed = [
     'analytics.add-to-days',
     { days: ['2026-01-01'], whats: ['posts'], counts: ['1'], activeDays: ['2026-01-01'], people: [id] },
   ],
-  ['analytics.forget-active-people', { limit: 2_000 }],
   ['analytics.erase-active-person', { user: id }],
   ['analytics.compare-active-people', { after: '2029-12-20', limit: 30 }],
 ] as const
