@@ -71,7 +71,7 @@ export const gateway = contract('gateway', {
   }),
   getJob: query({
     route: 'GET /api/v1/jobs/:id',
-    access: 'user',
+    access: 'token',
     summary: 'How far an own job is',
     input: Closed({ id: Id.job }),
     output: JobSchema,

@@ -8,7 +8,7 @@ import type { Metrics } from '@plaza/kernel/telemetry'
 
 export interface Identities {
   readonly verifier: TokenVerifier
-  /** Keeps the verifier up to date with log-outs, suspensions and roles; not caught up, the gateway is not ready. */
+  /** Keeps the verifier up to date with log-outs, suspensions, erasures and roles; not caught up, the gateway is not ready. */
   readonly subscription: BroadcastSubscription
 }
 
@@ -28,6 +28,7 @@ export function makeIdentities(call: Call, config: Config, metrics: Metrics): Id
     {
       sessionEnded: ({ data, at }) => verifier.endSession(data.sessionId, at),
       sessionsEnded: ({ data, at }) => verifier.endSessions(data.userId, data.revision, at),
+      erasing: ({ data, at }) => verifier.beginErasure(data, at),
       rolesChanged: ({ data, at }) => verifier.changeRoles(data.userId, data.revision, data.roles, at),
     },
     () => verifier.reset(),

@@ -28,7 +28,7 @@ const fakeAuth = service(
   ({ db }) => ({
     handlers: {
       keys: () => ({ keys: [jwk as never] }),
-      revocations: () => ({ sessions: [], people: [] }),
+      revocations: () => ({ sessions: [], people: [], erasures: [] }),
       standings: ({ ids }) =>
         ids.map(id => ({ id, revision: 1, roles: ['user' as const], suspended: false, endedBefore: 0 })),
       logout: async (_input, { identity }) => {

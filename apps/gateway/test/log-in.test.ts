@@ -48,7 +48,7 @@ const verifier = new TokenVerifier({
   issuer: 'plaza',
   metrics: makeMetrics(),
   loadKeys: async () => [jwk],
-  loadRevocations: async () => ({ sessions: [], people: [] }),
+  loadRevocations: async () => ({ sessions: [], people: [], erasures: [] }),
   loadStanding: async () => undefined,
 })
 const handler = logIn({ dispatcher, call: makeCall(dispatcher) }, verifier)

@@ -37,7 +37,7 @@ const { keys, revocations, standings } = auth.operations
 const fakeAuth = service(contract('auth', { keys, revocations, standings }, auth.events), undefined, () => ({
   handlers: {
     keys: () => ({ keys: [] }),
-    revocations: () => ({ sessions: [], people: [] }),
+    revocations: () => ({ sessions: [], people: [], erasures: [] }),
     standings: () => [],
   },
 }))

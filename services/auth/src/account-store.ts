@@ -23,7 +23,7 @@ const account = {
 export const findAccounts = sql({ name: 'auth.find-accounts', params: { ids: 'uuid[]' }, row: account })`
   select id, username, display_name, email, email_verified, roles, created_at
   from accounts
-  where id = any(${'ids'})`
+  where id = any(${'ids'}) and erasing_at is null`
 
 export const findAccountsByUsername = sql({
   name: 'auth.find-accounts-by-username',
@@ -32,7 +32,7 @@ export const findAccountsByUsername = sql({
 })`
   select id, username, display_name, email, email_verified, roles, created_at
   from accounts
-  where username = any(${'usernames'})`
+  where username = any(${'usernames'}) and erasing_at is null`
 
 export function toAccount(row: RowOf<typeof account>): Account {
   return {
@@ -100,7 +100,7 @@ export const lockWithAdmins = sql({
   select id, revision, roles, suspended_at is not null as suspended, ended_before,
     'admin' = any(roles) and suspended_at is null as is_admin
   from accounts
-  where id = ${'id'} or ('admin' = any(roles) and suspended_at is null)
+  where (id = ${'id'} and erasing_at is null) or ('admin' = any(roles) and suspended_at is null)
   order by id
   for update`
 
@@ -117,7 +117,7 @@ export const changeRoles = sql({
 export const lockAccount = sql({ name: 'auth.lock-account', params: { id: 'uuid' }, row: standing })`
   select id, revision, roles, suspended_at is not null as suspended, ended_before
   from accounts
-  where id = ${'id'}
+  where id = ${'id'} and erasing_at is null
   for update`
 
 export const suspendAccount = sql({

@@ -41,6 +41,7 @@ export const sellingClosed = errorCode('selling-closed', 'forbidden', 'Selling i
 export const userNotFound = errorCode('user-not-found', 'not-found', 'There is no such person')
 export const noFirstAdmin = errorCode('no-first-admin', 'rule', 'There is no admin, and none can be made')
 export const lastAdmin = errorCode('last-admin', 'rule', 'There must be an admin')
+export const onlyAdmin = errorCode('only-admin', 'conflict', 'The only admin cannot leave')
 export const mayNotSuspend = errorCode(
   'may-not-suspend',
   'forbidden',
@@ -279,7 +280,17 @@ export const auth = contract(
       output: Closed({
         sessions: Type.Array(Closed({ id: Id.session, until: Timestamp })),
         people: Type.Array(Closed({ ...Standing.properties, until: Timestamp })),
+        /** Of these people nothing is accepted but, for reading the job, tokens of the session that asked to be erased. */
+        erasures: Type.Array(Closed({ userId: Id.user, sessionId: Id.session, until: Timestamp })),
       }),
+    }),
+    /** Makes ready for erasure: log-in and sessions end. Twice is once, and gives the session that asked first. Only `privacy` asks. */
+    lockForErasure: command({
+      access: 'internal',
+      repeat: 'safe',
+      input: Closed({ id: Id.user, sessionId: Id.session }),
+      output: Closed({ sessionId: Id.session }),
+      fails: [userNotFound, onlyAdmin],
     }),
     /** Makes the first admin when there is none. `password` is there when it was made up now: show it once, log it never. */
     ensureFirstAdmin: command({
@@ -299,6 +310,10 @@ export const auth = contract(
     /** Always together with `sessionsEnded`. */
     suspended: event(Closed({ ...changed, by })),
     unsuspended: event(Closed({ ...changed, by })),
+    /** The account is being erased: as if suspended, and for good. Always together with `sessionsEnded`. */
+    erasing: event(Closed({ userId: Id.user, sessionId: Id.session })),
+    /** Nothing of the account is left; its names are anybody's. */
+    erased: event(Closed({ userId: Id.user })),
     /** Plaza made it itself, when it was started without one. */
     firstAdminMade: event(Closed({ userId: Id.user })),
   },

@@ -13,6 +13,7 @@ import {
   toStanding,
 } from './account-store.ts'
 import type { auth } from './contract.ts'
+import { findErasures } from './erasure-store.ts'
 import { findEndedSessions } from './session-store.ts'
 
 type Asked = 'accounts' | 'accountsByUsername' | 'standings' | 'suspendedIds' | 'revocations'
@@ -49,13 +50,19 @@ export function forServices(kit: Kit): Pick<Handlers<typeof auth>, Asked> {
       return { ids, next: ids.length === partSize ? ids.at(-1)! : null }
     },
     revocations: async () => {
-      const [sessions, people] = await Promise.all([
+      const [sessions, people, erasures] = await Promise.all([
         findEndedSessions.all(db, { seconds: toldFor }),
         findChangedAccounts.all(db, { seconds: toldFor }),
+        findErasures.all(db, { seconds: toldFor }),
       ])
       return {
         sessions: sessions.map(({ id, until }) => ({ id: toId('session', id), until: until.toISOString() })),
         people: people.map(row => ({ ...toStanding(row), until: row.until.toISOString() })),
+        erasures: erasures.map(row => ({
+          userId: toId('user', row.account_id),
+          sessionId: toId('session', row.session_id),
+          until: row.until.toISOString(),
+        })),
       }
     },
   }

@@ -108,7 +108,7 @@ export const findAccountToLogIn = sql({
       )
     ) as wait
   from (values (true)) as always
-  left join accounts a on a.email_key = ${'login'} or a.username = ${'login'}`
+  left join accounts a on (a.email_key = ${'login'} or a.username = ${'login'}) and a.erasing_at is null`
 
 export type AccountToLogIn = RowOf<typeof findAccountToLogIn.row>
 

@@ -9,6 +9,8 @@ import {
 } from './change-standing.ts'
 import { auth } from './contract.ts'
 import { logOut } from './end-session.ts'
+import { eraseAccount, lockForErasure } from './erase-account.ts'
+import { exportAccount } from './export-account.ts'
 import { ensureFirstAdmin } from './first-admin.ts'
 import { forServices } from './for-services.ts'
 import { logIn } from './log-in.ts'
@@ -38,10 +40,12 @@ export const authService = service(auth, new URL('../migrations/', import.meta.u
       assertMaySuspend: assertMaySuspend(kit),
       suspendFor: suspendFor(kit),
       keys: async () => ({ keys: await tokens.keys.published() }),
+      lockForErasure: lockForErasure(kit),
       ensureFirstAdmin: ensureFirstAdmin(kit, hasher),
       ...forServices(kit),
     },
     jobs: hourly.handlers,
+    personal: { export: exportAccount(kit), erase: eraseAccount(kit) },
     start: async () => {
       await tokens.keys.current()
       await hourly.begin()

@@ -101,7 +101,7 @@ export const findSession = sql({
   },
 })`
   select a.id as account_id, a.roles, a.revision,
-    a.suspended_at is not null as suspended,
+    a.suspended_at is not null and a.erasing_at is null as suspended,
     s.ended_at is null and s.expires_at > now() as alive,
     coalesce(
       s.previous_hash = ${'presented'} and s.token_hash = ${'successor'}

@@ -14,7 +14,7 @@ export interface SuspendedPeople {
 }
 
 /**
- * Who is suspended, in the memory of each instance: everything of theirs is left out of what is shown. There are few, so a look costs nothing.
+ * Who is suspended or being erased, in the memory of each instance: everything of theirs is left out of what is shown. There are few, so a look costs nothing.
  * @example
  * const suspended = suspendedPeople(kit) // and `suspended.subscription` among the service's
  */
@@ -42,6 +42,13 @@ export function suspendedPeople({ call }: Pick<Kit, 'call'>): SuspendedPeople {
       {
         suspended: ({ data }) => {
           people.add(data.userId)
+        },
+        erasing: ({ data }) => {
+          people.add(data.userId)
+        },
+        // By now the services have nothing of theirs left to show.
+        erased: ({ data }) => {
+          people.delete(data.userId)
         },
         unsuspended: ({ data }) => {
           people.delete(data.userId)

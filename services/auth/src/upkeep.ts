@@ -1,6 +1,7 @@
 import type { Tx } from '@plaza/kernel/data'
 import type { JobHandlers, RunningJob } from '@plaza/kernel/jobs'
 import type { Kit } from '@plaza/kernel/service'
+import { deleteOldErasures } from './erasure-store.ts'
 import { deleteOldAddresses, deleteOldFailures } from './log-in-throttle.ts'
 import { deleteOldSessions } from './session-store.ts'
 import type { SigningKeys } from './signing-keys.ts'
@@ -31,7 +32,8 @@ export function upkeep({ db, jobs }: Pick<Kit, 'db' | 'jobs'>, keys: SigningKeys
         const sessions = await deleteOldSessions.run(tx, { limit })
         const failures = await deleteOldFailures.run(tx, { limit })
         const addresses = await deleteOldAddresses.run(tx, { limit })
-        return { rotated, sessions, failures, addresses }
+        const erasures = await deleteOldErasures.run(tx, { limit })
+        return { rotated, sessions, failures, addresses, erasures }
       })
     },
   }

@@ -88,6 +88,7 @@ async function gatewayOf({ call }: BootedServices) {
     {
       sessionEnded: ({ data, at }) => verifier.endSession(data.sessionId, at),
       sessionsEnded: ({ data, at }) => verifier.endSessions(data.userId, data.revision, at),
+      erasing: ({ data, at }) => verifier.beginErasure(data, at),
       rolesChanged: ({ data, at }) => verifier.changeRoles(data.userId, data.revision, data.roles, at),
     },
     () => verifier.reset(),

@@ -6,6 +6,8 @@ export interface Identity {
   readonly userId: UserId
   readonly sessionId: string
   readonly roles: readonly Role[]
+  /** Their account is being erased: only operations with access `token` take them. */
+  readonly erasing?: true
 }
 
 /** The Idempotency-Key of a request, and what it belongs to. */
@@ -44,6 +46,8 @@ export interface AnswerNotes {
   replayed?: boolean
   /** Something could not be had and was left out. */
   degraded?: boolean
+  /** From this answer on, the account of whoever asked is being erased: the gateway need not wait for the news. */
+  erasing?: boolean
 }
 
 export type ContextInit = Omit<Context, 'signal' | 'answer'>

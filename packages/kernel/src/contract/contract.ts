@@ -4,10 +4,11 @@ import type { ErrorCode } from './app-error.ts'
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /**
- * Who may call: `public` anybody; `user` anybody who is logged in; `internal` services only, never the edge;
+ * Who may call: `public` anybody; `user` anybody who is logged in; `token` these, and whose account is being erased, with the token in
+ * hand, which is good for nothing else; `internal` services only, never the edge;
  * `caller` is the operation's own affair (log-in, refresh); else the permission that the caller's roles must give.
  */
-export type Access = 'public' | 'user' | 'internal' | Permission
+export type Access = 'public' | 'user' | 'token' | 'internal' | Permission
 /** `subject:action`, as in `posts:write`. Which role has which stands in `security/permissions.ts`. */
 export type Permission = `${string}:${string}` | 'moderation' | 'ops'
 

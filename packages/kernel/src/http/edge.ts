@@ -14,6 +14,8 @@ export interface Verifier {
   verify(token: string): Identity | Promise<Identity>
   /** The same person with the roles they have now, asked of the owner. */
   confirm(identity: Identity): Promise<Identity>
+  /** This person's account is being erased, as an answer has just said; nobody else's news is awaited. */
+  beginErasure(identity: Identity): void
 }
 
 /** What all requests share. */

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Identity } from '../call/index.ts'
 import { tooManyRequests } from '../contract/index.ts'
@@ -84,6 +85,33 @@ export class Exchange {
     else response.end(body)
   }
 
+  /**
+   * Answers 200 with what comes piece by piece, as fast as the client takes it: `length` bytes in all. Whoever goes away ends it; when a piece
+   * cannot be had the connection is cut, so that nobody takes the part for the whole.
+   */
+  async stream(headers: readonly string[], length: number, pieces: AsyncIterable<Buffer>): Promise<void> {
+    const { response } = this
+    if (response.headersSent || response.destroyed) return
+    const all = ['X-Request-Id', this.requestId, 'Content-Length', String(length)]
+    if (this.#edge.draining) all.push('Connection', 'close')
+    if (this.#allowance) pushAllowance(all, this.#edge, this.#allowance, this.identity !== undefined)
+    all.push(...headers, ...this.#edge.securityHeaders)
+    if (this.#edge.hasReplyHeaders) pushReplyHeaders(all, this.#reply)
+    this.#edge.counts.count(this.#route, 200)
+    if (this.#edge.logsRequests) this.#logAnswer(200)
+    response.writeHead(200, all)
+    if (this.#reply.request.method === 'HEAD') {
+      response.end()
+      return
+    }
+    try {
+      await pipeline(pieces, response)
+    } catch (error) {
+      const isGone = (error as { code?: string }).code === 'ERR_STREAM_PREMATURE_CLOSE'
+      if (!isGone) this.#edge.failures.report(error, { requestId: this.requestId, ...this.#request() })
+    }
+  }
+
   /** Answers a failure, and logs it when that is for us to know. */
   fail(failure: unknown, headers: readonly string[] = []): void {
     const { requestId } = this
@@ -105,7 +133,7 @@ export class Exchange {
 
   #request() {
     const { method, url } = this.#reply.request
-    return { method, path: url.split('?', 1)[0]! }
+    return { method, path: url.split('?', 1)[0]!.replace(secretPart, '…') }
   }
 
   #admitPerson(identity: Identity): undefined {
@@ -127,6 +155,9 @@ export class Exchange {
     throw tooManyRequests(message, { retryAfter: allowance.seconds })
   }
 }
+
+// What is as long as a secret may be one (the link to an archive): no log shows it, whatever the address was meant for.
+const secretPart = /[\w-]{40,}/g
 
 // https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ (10)
 function pushAllowance(

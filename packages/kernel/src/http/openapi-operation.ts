@@ -170,7 +170,7 @@ function usualFailures({ kind, route, access }: Operation, parts: Parts): ErrorC
     usual.unavailable,
     usual.deadlineExceeded,
     ...(parts.isPage ? [usual.invalidCursor] : []),
-    ...(access !== 'public' && access !== 'user' ? [usual.forbidden] : []),
+    ...(access !== 'public' && access !== 'user' && access !== 'token' ? [usual.forbidden] : []),
     ...(parts.takesVersion ? [usual.stale] : []),
     ...(hasBody ? [usual.requestTimeout, usual.tooLarge, usual.unsupportedMediaType] : []),
     ...(isPost ? [usual.idempotencyKeyRequired, usual.keyReused, usual.stillRunning] : []),

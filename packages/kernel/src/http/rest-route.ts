@@ -141,6 +141,7 @@ export class RestRoute {
       const headers = [...this.#cacheHeaders(exchange, context)]
       if (context.answer.replayed) headers.push('Idempotency-Replayed', 'true')
       if (context.answer.degraded) headers.push('Degraded', 'true')
+      if (context.answer.erasing && exchange.identity) this.#edge.verifier.beginErasure(exchange.identity)
       if (this.#isPage) pushLinks(headers, request.url, output as Cursors)
       const body = status === 204 ? undefined : this.#serialize(output)
       if (body !== undefined && this.#hasVersion && this.#isKnown(request, headers, output, body)) {
@@ -179,7 +180,9 @@ const forOnePerson = ['Cache-Control', 'private, no-cache', 'Vary', 'Authorizati
 const forEverybody = ['Cache-Control', 'public, max-age=2', 'Vary', 'Authorization']
 
 function permissionOf(access: Access): Permission | undefined {
-  return access === 'public' || access === 'user' || access === 'internal' ? undefined : access
+  return access === 'public' || access === 'user' || access === 'token' || access === 'internal'
+    ? undefined
+    : access
 }
 
 function hasProperty(schema: TSchema, name: string): boolean {

@@ -144,5 +144,32 @@ export const findJobById = sql({
   from finished_jobs
   where id = ${'id'}`
 
+/** Jobs that somebody ordered, waiting, running and done; one that runs finds out at its next sign of life. */
+export const deleteJobsOf = sql({
+  name: 'kernel.delete-jobs-of',
+  params: { owner: 'uuid', keep: 'uuid?', limit: 'int4' },
+  row: { count: 'int8' },
+})`
+  with waiting as (
+    delete from jobs
+    where id = any(array(
+      select id
+      from jobs
+      where owner = ${'owner'} and id is distinct from ${'keep'}
+      limit ${'limit'}
+    ))
+    returning id
+  ), done as (
+    delete from finished_jobs
+    where id = any(array(
+      select id
+      from finished_jobs
+      where owner = ${'owner'} and id is distinct from ${'keep'}
+      limit ${'limit'}
+    ))
+    returning id
+  )
+  select (select count(*) from waiting) + (select count(*) from done) as count`
+
 export const turnJobDays = sql({ name: 'kernel.turn-job-days' })`
   select turn_job_days()`

@@ -89,6 +89,7 @@ export class CallRunner {
 }
 
 function notesOf({ answer }: ServedContext): string {
-  if (answer.replayed === undefined && answer.degraded === undefined) return ''
+  const { replayed, degraded, erasing } = answer
+  if (replayed === undefined && degraded === undefined && erasing === undefined) return ''
   return `,"notes":${JSON.stringify(answer)}`
 }

@@ -25,6 +25,7 @@ const WireIdentity = Closed({
   roles: Type.Array(Type.Unsafe<(typeof roles)[number]>({ type: 'string', enum: [...roles] }), {
     maxItems: 20,
   }),
+  erasing: Type.Optional(Type.Literal(true)),
 })
 
 const WireCall = Closed({

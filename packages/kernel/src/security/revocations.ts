@@ -16,6 +16,12 @@ export interface StandingView {
 export interface RevocationsView {
   readonly sessions: readonly { readonly id: string; readonly until: string }[]
   readonly people: readonly (StandingView & { readonly until: string })[]
+  /** Whose accounts are being or were erased; the session that asked for it may look on. */
+  readonly erasures: readonly {
+    readonly userId: string
+    readonly sessionId: string
+    readonly until: string
+  }[]
 }
 
 /** Revoked longer than any token of before lives, with room for clocks that differ. */
@@ -29,13 +35,19 @@ interface Person {
   until: number
 }
 
+interface Erasure {
+  readonly sessionId: string
+  readonly until: number
+}
+
 /**
- * The log-outs, suspensions and role changes that tokens still alive do not know of. One entry for each of the last 16 minutes, so its
+ * The log-outs, suspensions, erasures and role changes that tokens still alive do not know of. One entry for each of the last 16 minutes, so its
  * size is bounded by how many log-ins password hashing allows in that time.
  */
 export class Revocations {
   readonly #sessions = new Map<string, number>()
   readonly #people = new Map<string, Person>()
+  readonly #erasures = new Map<string, Erasure>()
 
   /** A session ended at this moment (epoch ms). */
   endSession(sessionId: string, at: number): void {
@@ -47,6 +59,11 @@ export class Revocations {
   endSessions(userId: string, revision: number, at: number): void {
     const person = this.#person(userId, at + heldFor)
     person.endedBefore = Math.max(person.endedBefore, revision)
+  }
+
+  /** The account is being erased, as this session asked. */
+  beginErasure(userId: string, sessionId: string, at: number): void {
+    this.#erasures.set(userId, { sessionId, until: at + heldFor })
   }
 
   changeRoles(userId: string, revision: number, roles: readonly Role[], at: number): void {
@@ -61,9 +78,20 @@ export class Revocations {
   load(view: RevocationsView): void {
     this.#sessions.clear()
     this.#people.clear()
+    this.#erasures.clear()
     for (const { id, until } of view.sessions) this.#sessions.set(id, Date.parse(until))
     for (const { id, revision, roles, endedBefore, until } of view.people)
       this.#people.set(id, { roles, rolesRevision: revision, endedBefore, until: Date.parse(until) })
+    for (const { userId, sessionId, until } of view.erasures)
+      this.#erasures.set(userId, { sessionId, until: Date.parse(until) })
+  }
+
+  /** Whether the account is being erased: `by-this-session` is the one that asked, and ended with that as the others did. */
+  erasureOf(userId: string, sessionId: string): 'by-this-session' | 'by-another' | undefined {
+    if (this.#erasures.size === 0) return undefined
+    const erasure = this.#erasures.get(userId)
+    if (erasure === undefined) return undefined
+    return erasure.sessionId === sessionId ? 'by-this-session' : 'by-another'
   }
 
   /** Whether a token of this session and revision is worth nothing any more. */
@@ -84,10 +112,11 @@ export class Revocations {
   forgetBefore(now: number): void {
     for (const [id, until] of this.#sessions) if (until <= now) this.#sessions.delete(id)
     for (const [id, { until }] of this.#people) if (until <= now) this.#people.delete(id)
+    for (const [id, { until }] of this.#erasures) if (until <= now) this.#erasures.delete(id)
   }
 
   get size(): number {
-    return this.#sessions.size + this.#people.size
+    return this.#sessions.size + this.#people.size + this.#erasures.size
   }
 
   #person(userId: string, until: number): Person {

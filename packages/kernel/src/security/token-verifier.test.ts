@@ -11,7 +11,7 @@ import { TokenVerifier } from './token-verifier.ts'
 
 const issuer = 'https://plaza.example'
 const metrics = makeMetrics()
-const none: RevocationsView = { sessions: [], people: [] }
+const none: RevocationsView = { sessions: [], people: [], erasures: [] }
 
 let now: number
 let published: PublicJwk[]
@@ -187,8 +187,10 @@ test('what was revoked before this gateway started holds too', async () => {
   const until = new Date(now + 900_000).toISOString()
   const ben = { ...ana, userId: newId('user', 2), sessionId: newId('session', 2) }
   const cleo = { ...ana, userId: newId('user', 3), sessionId: newId('session', 3) }
+  const dora = { ...ana, userId: newId('user', 4), sessionId: newId('session', 4) }
   revoked = {
     sessions: [{ id: ana.sessionId, until }],
+    erasures: [{ userId: dora.userId, sessionId: dora.sessionId, until }],
     people: [
       { id: ben.userId, revision: 4, roles: ['moderator'], suspended: false, endedBefore: 0, until },
       { id: cleo.userId, revision: 9, roles: ['user'], suspended: true, endedBefore: 9, until },
@@ -199,14 +201,33 @@ test('what was revoked before this gateway started holds too', async () => {
   assert.throws(() => starting.verify(signAccessToken(key, ana, issuer, now)), refusal(/ended/))
   assert.deepEqual((starting.verify(signAccessToken(key, ben, issuer, now)) as Identity).roles, ['moderator'])
   assert.throws(() => starting.verify(signAccessToken(key, cleo, issuer, now)), refusal(/ended/))
+  assert.equal((starting.verify(signAccessToken(key, dora, issuer, now)) as Identity).erasing, true)
+})
+
+test('of an account that is being erased, the session that asked is known to the end and may hardly anything; the others are over', () => {
+  const token = signAccessToken(key, { ...ana, roles: ['user', 'admin'] }, issuer, now)
+  const elsewhere = signAccessToken(key, { ...ana, sessionId: newId('session', 1) }, issuer, now)
+  verifier.verify(token)
+  verifier.beginErasure(ana)
+  const { userId, sessionId } = ana
+  const expected = { userId, sessionId, roles: [], erasing: true }
+  assert.deepEqual(verifier.verify(token), expected)
+  assert.throws(() => verifier.verify(elsewhere), refusal(/ended/))
+  // That sessions end, too, takes nothing more away.
+  verifier.endSession(ana.sessionId, new Date(now))
+  verifier.endSessions(ana.userId, 4, new Date(now))
+  assert.deepEqual(verifier.verify(token), expected)
+  now += 900_000
+  assert.throws(() => verifier.verify(token), refusal(/expired/))
 })
 
 test('revocations are forgotten when every token they could meet has expired, not before', () => {
   const revocations = new Revocations()
   revocations.endSession(ana.sessionId, now)
   revocations.endSessions(ana.userId, 4, now)
+  revocations.beginErasure(newId('user', 2), ana.sessionId, now)
   revocations.forgetBefore(now + 900_000)
-  assert.equal(revocations.size, 2)
+  assert.equal(revocations.size, 3)
   assert.ok(revocations.isRevoked(ana.userId, newId('session', 1), 3))
   revocations.forgetBefore(now + 960_000)
   assert.equal(revocations.size, 0)

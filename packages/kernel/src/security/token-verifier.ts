@@ -31,6 +31,8 @@ interface Verified {
   readonly own: Identity
   /** The identity with newer roles than the token's, made once for each change. */
   changed: Identity | undefined
+  /** The identity of somebody whose account is being erased: no role, hardly a right. */
+  erasing: Identity | undefined
 }
 
 /** An unknown key asks the owner at most this often (ms), whatever strangers send. */
@@ -40,7 +42,7 @@ const keysAge = 600_000
 const sweepEvery = 60_000
 
 /**
- * Tells who sent an access token, with what the owner has said since it was signed: log-out, suspension and roles. Verifies once (65 µs), then
+ * Tells who sent an access token, with what the owner has said since it was signed: log-out, suspension, erasure and roles. Verifies once (65 µs), then
  * remembers by the token's SHA-256 (under 1 µs). Feed it the owner's events, and call `reset` whenever some may have been missed.
  * @example
  * const identity = await verifier.verify(bearer) // a promise only when the token's key has to be loaded first
@@ -117,6 +119,14 @@ export class TokenVerifier {
     this.#revocations.changeRoles(userId, revision, roles, at.getTime())
   }
 
+  /** The account is being erased: of its tokens, those of the session that asked are good for reading the job, the others for nothing. */
+  beginErasure(
+    { userId, sessionId }: Pick<Identity, 'userId' | 'sessionId'>,
+    at = new Date(this.#now()),
+  ): void {
+    this.#revocations.beginErasure(userId, sessionId, at.getTime())
+  }
+
   /** Loads keys and revocations anew. Ready when it has resolved. */
   async reset(): Promise<void> {
     const [view] = await Promise.all([this.#options.loadRevocations(), this.#loadKeys()])
@@ -133,6 +143,7 @@ export class TokenVerifier {
       expiresAt: expiresAt * 1000,
       own: Object.freeze({ userId, sessionId, roles: Object.freeze(roles) }),
       changed: undefined,
+      erasing: undefined,
     }
     this.#remember(digest, verified)
     return this.#identityOf(verified)
@@ -147,6 +158,12 @@ export class TokenVerifier {
       this.#revocations.forgetBefore(now)
     }
     const { userId, sessionId, revision } = verified.claims
+    const erasure = this.#revocations.erasureOf(userId, sessionId)
+    if (erasure === 'by-another') throw ended()
+    if (erasure === 'by-this-session') {
+      verified.erasing ??= Object.freeze({ userId, sessionId, roles: [], erasing: true })
+      return verified.erasing
+    }
     if (this.#revocations.isRevoked(userId, sessionId, revision)) throw ended()
     const roles = this.#revocations.newerRoles(userId, revision)
     if (roles === undefined) return verified.own

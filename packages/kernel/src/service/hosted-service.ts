@@ -64,7 +64,7 @@ export class HostedService {
       ...events.handlers,
       ...letters,
       ...jobs.handlers,
-      ...personalDataHandlers(wiring.personal),
+      ...personalDataHandlers(wiring.personal, db),
       ...answerChecks(wiring.checks ?? {}),
       $instance,
     }

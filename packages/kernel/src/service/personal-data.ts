@@ -1,5 +1,9 @@
 import type { Context } from '../call/index.ts'
-import { Closed, command, Id, Nullable, query, Type, type UserId } from '../contract/index.ts'
+import { Closed, command, Id, type JobId, Nullable, query, Type, type UserId } from '../contract/index.ts'
+import type { Db } from '../data/index.ts'
+import { deleteAnswersOf } from '../data/index.ts'
+import { toUuid } from '../data/typeid.ts'
+import { deleteJobsOf } from '../jobs/job-store.ts'
 import type { Handler } from './service.ts'
 
 /** What a service holds of one person. */
@@ -42,18 +46,47 @@ export const personalDataOperations = {
     access: 'internal',
     summary: 'Erases a part of what this service holds of a person; asked again until done.',
     repeat: 'safe',
-    input: Closed({ person: Id.user }),
+    /** `keep`: the job that erases, which its owner may read to the end. */
+    input: Closed({ person: Id.user, keep: Type.Optional(Id.job) }),
     output: Closed({ done: Type.Boolean(), erased: Type.Record(Type.String(), Type.Integer()) }),
   }),
 }
 
-export function personalDataHandlers(personal: PersonalData | undefined): {
+/** Answers for one service; what the kernel keeps for it (answers to idempotency keys, jobs) is erased here, whether or not it says what it holds itself. */
+export function personalDataHandlers(
+  personal: PersonalData | undefined,
+  db: Db,
+): {
   $exportPerson: Handler<{ person: UserId; after?: string }, ExportPart>
-  $erasePerson: Handler<{ person: UserId }, EraseStep>
+  $erasePerson: Handler<{ person: UserId; keep?: JobId }, EraseStep>
 } {
   return {
     $exportPerson: ({ person, after }, context) =>
       personal?.export(person, after, context) ?? { records: [], next: null },
-    $erasePerson: ({ person }, context) => personal?.erase(person, context) ?? { done: true, erased: {} },
+    $erasePerson: async ({ person, keep }, context) => {
+      const step = (await personal?.erase(person, context)) ?? nothingLeft
+      return step.done ? eraseLeftovers(db, person, keep, step) : step
+    },
+  }
+}
+
+const nothingLeft: EraseStep = { done: true, erased: {} }
+const leftoversAtOnce = 1_000
+
+async function eraseLeftovers(
+  db: Db,
+  person: UserId,
+  keep: JobId | undefined,
+  { erased }: EraseStep,
+): Promise<EraseStep> {
+  const answers = await deleteAnswersOf(db, person, leftoversAtOnce)
+  const { count: jobs } = await deleteJobsOf.one(db, {
+    owner: toUuid(person),
+    keep: keep === undefined ? null : toUuid(keep),
+    limit: leftoversAtOnce,
+  })
+  return {
+    done: answers < leftoversAtOnce && jobs < leftoversAtOnce,
+    erased: { ...erased, ...(answers > 0 && { storedAnswer: answers }), ...(jobs > 0 && { job: jobs }) },
   }
 }

@@ -143,6 +143,7 @@ const verifier = {
     if (token === 'new-ana') return { ...ana, roles: [] }
     throw unauthenticated('The access token is not valid.')
   },
+  beginErasure: () => {},
   confirm: async () => {
     stage.confirmed++
     return ana

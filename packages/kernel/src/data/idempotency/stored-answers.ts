@@ -34,6 +34,18 @@ const deleteExpired = sql({ name: 'kernel.delete-expired-answers', params: { lim
     for update skip locked
   ))`
 
+const deleteOfOwner = sql({
+  name: 'kernel.delete-answers-of-owner',
+  params: { first: 'uuid', last: 'uuid', limit: 'int4' },
+})`
+  delete from idempotency_keys
+  where id = any(array(
+    select id
+    from idempotency_keys
+    where id between ${'first'} and ${'last'}
+    limit ${'limit'}
+  ))`
+
 /**
  * The key row of this request with its answer to be; undefined when the client gave no Idempotency-Key. `sealed`: the answer holds secrets.
  * @example
@@ -81,6 +93,10 @@ export async function answeredBefore(
   const stored = (await storedAnswers(db, [id])).get(id)
   return stored && { answer: replay(db, context, stored) }
 }
+
+/** Deletes answers that were given to a person, at most `limit` at a time; returns how many. */
+export const deleteAnswersOf = (db: Db, owner: string, limit = 1_000) =>
+  deleteOfOwner.run(db, { ...db.vault.idsOf(owner), limit })
 
 /** Deletes answers older than a day, at most `limit` at a time; returns how many. */
 export const deleteExpiredAnswers = (db: Db, limit = 5_000) => deleteExpired.run(db, { limit })
