@@ -6,6 +6,7 @@ import { concurrently } from '@plaza/plaza/concurrently'
 import { readSocialGraph } from '@plaza/plaza/social-graph'
 import pg from 'pg'
 import { send } from './http.ts'
+import { copyTalk, loadTalk, type Talk } from './talk.ts'
 
 export interface Person {
   readonly id: string
@@ -20,6 +21,7 @@ export interface Dataset {
   readonly people: readonly Person[]
   readonly posts: readonly { readonly id: string; readonly authorId: string; readonly text: string }[]
   readonly follows: readonly (readonly [string, string])[]
+  readonly talk: Talk
 }
 
 const postsEach = 20
@@ -38,7 +40,10 @@ export async function keepDataset(folder: string, data: Dataset): Promise<void> 
 
 const keptFile = 'bench-dataset.json'
 
-/** Reed98 through the public API: 962 people, every edge both ways, 20 posts each, 2,000 blocks between people who are no friends. */
+/**
+ * Reed98 through the public API: 962 people, every edge both ways, 20 posts each, 2,000 blocks between people who are no friends, and what friends
+ * make of the posts.
+ */
 async function loadDataset(url: string): Promise<Dataset> {
   const began = Date.now()
   const pairs = await readSocialGraph()
@@ -64,10 +69,11 @@ async function loadDataset(url: string): Promise<Dataset> {
     const post = await send(url, 'POST', '/api/v1/posts', { token: person.accessToken, body: { text } })
     return { id: String(post.id), authorId: person.id, text }
   })
+  const talk = await loadTalk(url, people, posts)
   console.log(
-    `${people.length} people, ${edges.length} follows, ${posts.length} posts in ${(Date.now() - began) / 1000} s`,
+    `${people.length} people, ${edges.length} follows, ${posts.length} posts, ${talk.likes.length} likes, ${talk.reposts.length} reposts, ${talk.answers.length} answers in ${(Date.now() - began) / 1000} s`,
   )
-  return { people, posts, follows: edges.map(([a, b]) => [people[a]!.id, people[b]!.id] as const) }
+  return { people, posts, talk, follows: edges.map(([a, b]) => [people[a]!.id, people[b]!.id] as const) }
 }
 
 export const postText = (k: number) =>
@@ -93,10 +99,14 @@ export async function copyToReference(databaseUrl: string, data: Dataset): Promi
     create table follows (follower_id uuid, followee_id uuid, primary key (follower_id, followee_id));
     create table posts (
       id uuid primary key, author_id uuid not null, text text not null, tags text[] not null, visibility text not null,
-      created_at timestamptz not null, edited_at timestamptz, version int not null
+      created_at timestamptz not null, edited_at timestamptz, version int not null, reply_to uuid, root_id uuid,
+      like_count int not null default 0, reply_count int not null default 0, repost_count int not null default 0
     );
-    create index posts_of_author on posts (author_id, id desc);
-    create index public_posts on posts (id desc) where visibility = 'public'`)
+    create table likes (post_id uuid, user_id uuid, at timestamptz not null default now(), primary key (post_id, user_id));
+    create index posts_of_author on posts (author_id, id desc) where reply_to is null;
+    create index public_posts on posts (id desc) where visibility = 'public' and reply_to is null;
+    create index threads on posts (root_id, id) where root_id is not null;
+    create index by_likes on posts (like_count desc, id desc) where visibility = 'public' and reply_to is null`)
   await client.query('insert into users select * from unnest($1::uuid[], $2::text[], $2::text[])', [
     data.people.map(person => toUuid(person.id)),
     data.people.map(person => person.username),
@@ -106,7 +116,8 @@ export async function copyToReference(databaseUrl: string, data: Dataset): Promi
     data.follows.map(([, b]) => toUuid(b)),
   ])
   await client.query(
-    `insert into posts select id, author, text, '{market}', 'public', now(), null, 1
+    `insert into posts (id, author_id, text, tags, visibility, created_at, version)
+     select id, author, text, '{market}', 'public', now(), 1
      from unnest($1::uuid[], $2::uuid[], $3::text[]) as x(id, author, text)`,
     [
       data.posts.map(post => toUuid(post.id)),
@@ -114,6 +125,7 @@ export async function copyToReference(databaseUrl: string, data: Dataset): Promi
       data.posts.map(post => post.text),
     ],
   )
+  await copyTalk(client, data.talk)
   await client.query('vacuum analyze')
   await client.end()
 }

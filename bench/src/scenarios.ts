@@ -7,6 +7,7 @@ import type { BenchRequest } from './measure.ts'
 export interface LoadData {
   readonly people: readonly Person[]
   readonly posts: readonly { readonly id: string }[]
+  readonly talk?: { readonly threads: readonly string[] }
 }
 
 export interface Scenario {
@@ -23,7 +24,7 @@ const home: Pair = {
 }
 const ofAuthor: Pair = {
   plaza: data => get(`/api/v1/users/${someone(data).id}/posts`, someone(data)),
-  reference: data => bare(`/users/${toUuid(someone(data).id)}/posts`),
+  reference: data => bare(`/users/${toUuid(someone(data).id)}/posts?viewer=${toUuid(someone(data).id)}`),
 }
 const create: Pair = {
   plaza: data => ({
@@ -45,11 +46,45 @@ const create: Pair = {
 }
 const one: Pair = {
   plaza: data => get(`/api/v1/posts/${somePost(data)}`, someone(data)),
-  reference: data => bare(`/posts/${toUuid(somePost(data))}`),
+  reference: data => bare(`/posts/${toUuid(somePost(data))}?viewer=${toUuid(someone(data).id)}`),
 }
 const latest: Pair = {
   plaza: data => get('/api/v1/timelines/public', someone(data)),
-  reference: () => bare('/timelines/public'),
+  reference: data => bare(`/timelines/public?viewer=${toUuid(someone(data).id)}`),
+}
+
+const like: Pair = {
+  plaza: data => put(`/api/v1/posts/${somePost(data)}/like`, someone(data)),
+  reference: data => ({
+    ...bare(`/posts/${toUuid(somePost(data))}/like?viewer=${toUuid(someone(data).id)}`),
+    method: 'PUT',
+  }),
+}
+/** Everybody likes and unlikes the first post in turn, so that each request changes something. */
+const likeOne = (server: keyof Pair) => {
+  const liked = new Set<string>()
+  let turn = 0
+  return (data: LoadData): BenchRequest => {
+    const person = data.people[turn++ % data.people.length]!
+    const method = liked.has(person.id) ? 'DELETE' : 'PUT'
+    if (method === 'PUT') liked.add(person.id)
+    else liked.delete(person.id)
+    const post = data.posts[0]!.id
+    if (server === 'plaza') return { ...put(`/api/v1/posts/${post}/like`, person), method }
+    return { ...bare(`/posts/${toUuid(post)}/like?viewer=${toUuid(person.id)}`), method }
+  }
+}
+const thread: Pair = {
+  plaza: data => get(`/api/v1/posts/${someThread(data)}/thread`, someone(data)),
+  reference: data => bare(`/posts/${toUuid(someThread(data))}/thread?viewer=${toUuid(someone(data).id)}`),
+}
+const trending: Pair = {
+  plaza: () => ({ method: 'GET', path: '/api/v1/trending/posts', headers: {} }),
+  reference: () => bare('/trending/posts'),
+}
+const trendingSignedIn: Pair = {
+  plaza: data => get('/api/v1/trending/posts', someone(data)),
+  reference: data => bare(`/trending/posts?viewer=${toUuid(someone(data).id)}`),
 }
 
 // DeathStarBench's social network: 60 % home, 30 % a person's posts, 10 % create.
@@ -71,6 +106,11 @@ export const scenarios: readonly Scenario[] = [
     plaza: mixed('plaza'),
     reference: mixed('reference'),
   },
+  { id: 'L1', title: 'like, spread over all posts', ...like },
+  { id: 'L2', title: 'like and unlike one post', plaza: likeOne('plaza'), reference: likeOne('reference') },
+  { id: 'T1', title: 'a thread of 50', ...thread },
+  { id: 'R1', title: 'trending posts, not logged in', ...trending },
+  { id: 'R2', title: 'trending posts, logged in', ...trendingSignedIn },
 ]
 
 type Pair = Pick<Scenario, 'plaza' | 'reference'>
@@ -78,6 +118,8 @@ type Pair = Pick<Scenario, 'plaza' | 'reference'>
 const bare = (path: string): BenchRequest => ({ method: 'GET', path, headers: {} })
 const get = (path: string, person: Person): BenchRequest => ({ method: 'GET', path, headers: bearer(person) })
 const bearer = (person: Person) => ({ authorization: `Bearer ${person.accessToken}` })
+const put = (path: string, person: Person): BenchRequest => ({ method: 'PUT', path, headers: bearer(person) })
 const randomBelow = (n: number) => Math.floor(Math.random() * n)
 const someone = (data: LoadData) => data.people[randomBelow(data.people.length)]!
 const somePost = (data: LoadData) => data.posts[randomBelow(data.posts.length)]!.id
+const someThread = ({ talk }: LoadData) => talk!.threads[randomBelow(talk!.threads.length)]!
