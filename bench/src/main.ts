@@ -7,6 +7,8 @@ const { values } = parseArgs({
     chain: { type: 'boolean', default: false },
     /** `plaza fleet` beside one process. */
     fleet: { type: 'boolean', default: false },
+    /** Search among 100,000 posts, and the mix while somebody with much is erased. */
+    square: { type: 'boolean', default: false },
     /** 100,000 people and a million posts. */
     large: { type: 'boolean', default: false },
     only: { type: 'string', default: scenarios.map(each => each.id).join(',') },
@@ -45,6 +47,10 @@ if (values.chain) {
 } else if (values.fleet) {
   const { runFleet } = await import('./fleet/run-fleet.ts')
   await runFleet({ ...load, replicas: values.replicas, groups: values.groups })
+} else if (values.square) {
+  const { runSquare } = await import('./square/run-square.ts')
+  const { seconds, keep } = load
+  await runSquare({ seconds, keep, posts: 100_000, ownPosts: 10_000, ownLikes: 100_000 })
 } else if (values.large) {
   const { runLarge } = await import('./large/run-large.ts')
   const [people, posts, active] = [values.people, values.posts, values.active].map(Number) as [
