@@ -7,6 +7,7 @@ const hotAbove = 1_000
 const ringCapacity = 500
 /** Insertions after which the event loop gets its turn. */
 const maxRun = 500
+const none: readonly Inbox[] = []
 
 /** Who of the active people follows whom: author → inboxes. */
 export class Audience {
@@ -19,15 +20,16 @@ export class Audience {
     this.#hotAbove = above
   }
 
-  /** From now on the inbox gets what these people post. */
+  /** From now on the inbox gets what these people post and repost; the first of them is its owner. */
   add(inbox: Inbox, authors: readonly UserId[]): void {
-    inbox.followed = authors.map(id => {
+    inbox.followed = authors.map((id, i) => {
       let followed = this.#authors.get(id)
       if (followed === undefined) {
-        followed = { id, inboxes: new Set(), ring: undefined }
+        followed = { id, inboxes: new Set(), own: none, ring: undefined }
         this.#authors.set(id, followed)
       }
       followed.inboxes.add(inbox)
+      if (i === 0) followed.own = [...followed.own, inbox]
       return followed
     })
   }
@@ -35,6 +37,7 @@ export class Audience {
   remove(inbox: Inbox): void {
     for (const followed of inbox.followed) {
       followed.inboxes.delete(inbox)
+      if (followed.own.includes(inbox)) followed.own = followed.own.filter(each => each !== inbox)
       if (followed.inboxes.size > 0) continue
       this.#authors.delete(followed.id)
       this.#hot.delete(followed)
@@ -42,31 +45,46 @@ export class Audience {
     inbox.followed = []
   }
 
-  /** Puts a new post into the inboxes of all who follow the author, in runs that let others have their turn. */
-  async deliver(author: UserId, post: PostId): Promise<void> {
+  /**
+   * Puts a new entry into the inboxes of all who follow the author, in runs that let others have their turn; `version` is that of the author's log
+   * with it. Their own inbox may know more of that log already, and then has it, unless it was taken back since.
+   */
+  async deliver(author: UserId, entry: PostId, version: number): Promise<void> {
     const followed = this.#authors.get(author)
     if (followed === undefined) return
     if (followed.ring === undefined && followed.inboxes.size > this.#hotAbove) this.#heat(followed)
-    if (followed.ring !== undefined) {
-      followed.ring.insert(post)
-      return
-    }
-    for (const inbox of followed.inboxes) {
-      inbox.recent.insert(post)
-      if (++this.#run >= maxRun) {
-        this.#run = 0
-        await new Promise(setImmediate)
-      }
+    if (followed.ring !== undefined) followed.ring.insert(entry)
+    for (const inbox of followed.ring === undefined ? followed.inboxes : followed.own) {
+      if (inbox.followed[0] === followed && inbox.ownVersion >= version) continue
+      inbox.recent.insert(entry)
+      if (++this.#run >= maxRun) await this.#rest()
     }
   }
 
-  /** The lists that together are the owner's timeline. */
+  /** Takes an entry out again. */
+  async withdraw(author: UserId, entry: PostId): Promise<void> {
+    const followed = this.#authors.get(author)
+    if (followed === undefined) return
+    followed.ring?.remove(entry)
+    // It may have been delivered before there was a ring.
+    for (const inbox of followed.inboxes) {
+      inbox.recent.remove(entry)
+      if (++this.#run >= maxRun) await this.#rest()
+    }
+  }
+
+  /** The lists that together are the owner's timeline. What they wrote themselves is in their inbox. */
   listsOf(inbox: Inbox): readonly RecentIds[] {
     if (this.#hot.size === 0) return [inbox.recent]
     const rings = [...this.#hot]
-      .filter(followed => followed.inboxes.has(inbox))
+      .filter(followed => followed.inboxes.has(inbox) && followed !== inbox.followed[0])
       .map(followed => followed.ring!)
     return [inbox.recent, ...rings]
+  }
+
+  async #rest(): Promise<void> {
+    this.#run = 0
+    await new Promise(setImmediate)
   }
 
   // What they posted before is in the inboxes there are; an inbox made later reads it from the database.

@@ -1,10 +1,14 @@
-import type { PageOf } from '@plaza/kernel/contract'
+import type { SuspendedPeople } from '@plaza/auth/contract'
+import type { PageOf, PostId } from '@plaza/kernel/contract'
 import { newestFirst } from '@plaza/kernel/data'
 import type { Handler, Kit } from '@plaza/kernel/service'
 import type { Post } from '@plaza/posts/contract'
+import { isRepost } from './entries.ts'
 import type { Inboxes } from './inboxes.ts'
-import { mergedIds, withoutDeleted } from './merged-ids.ts'
-import { readByAuthors } from './read-ids.ts'
+import { withoutDeleted, withoutPeople, withoutReposts } from './left-out.ts'
+import { mergedIds } from './merged-ids.ts'
+import { findRepeated } from './once.ts'
+import { readEntries } from './read-ids.ts'
 import type { TimelinePosts } from './timeline-posts.ts'
 import type { FindViewer } from './viewers.ts'
 
@@ -15,25 +19,38 @@ export interface PageInput {
 
 const pages = newestFirst('post', 'h')
 
-/** Posts of the people I follow and my own. */
+/** Posts and reposts of the people I follow and my own. */
 export function homeTimeline(
   { call }: Kit,
   inboxes: Inboxes,
   posts: TimelinePosts,
+  suspended: SuspendedPeople,
   findViewer: FindViewer,
+  among: number,
 ): Handler<PageInput, PageOf<Post>> {
+  const once = { among, ignores: suspended.has }
   return async (input, context) => {
     const viewer = (await findViewer(context))!
     const inbox = await inboxes.get(viewer, context)
     const lists = inboxes.listsOf(inbox)
     const authors = inbox.followed
     const source = mergedIds(lists, span =>
-      readByAuthors(
+      readEntries(
         call,
         authors.map(author => author.id),
         context,
       )(span),
     )
-    return pages.read(input, source, ids => withoutDeleted(lists, ids, posts.show(ids, viewer, context)))
+    const show = (entries: readonly PostId[]) => {
+      const shown = withoutDeleted(lists, entries, posts.show(entries, viewer, context))
+      return withoutPeople(shown, suspended)
+    }
+    const showReposts = async (entries: readonly PostId[]) => {
+      const [shown, repeated] = await Promise.all([show(entries), findRepeated(source, entries, once)])
+      return withoutReposts(shown, entries, repeated, { id: viewer.id, hidden: inbox.hidden })
+    }
+    return pages.read(input, source, entries =>
+      entries.some(isRepost) ? showReposts(entries) : show(entries),
+    )
   }
 }

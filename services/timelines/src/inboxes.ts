@@ -3,8 +3,9 @@ import type { PostId, UserId } from '@plaza/kernel/contract'
 import type { Kit } from '@plaza/kernel/service'
 import { type Relations, users } from '@plaza/users/contract'
 import { Audience } from './audience.ts'
+import { isRepost, reposterOf } from './entries.ts'
 import { Inbox } from './inbox.ts'
-import { readByAuthors } from './read-ids.ts'
+import { readEntries } from './read-ids.ts'
 import type { Viewer } from './viewers.ts'
 
 export interface InboxesOptions {
@@ -16,6 +17,9 @@ export interface InboxesOptions {
   readonly capacity?: number
 }
 
+/** What somebody writes at the same moment may have its ids in another order than its commits. */
+export const maxOutOfOrder = 10
+
 /** A person's place: their inbox, and the one that is being made. */
 interface Place {
   inbox: Inbox | undefined
@@ -23,7 +27,7 @@ interface Place {
 }
 
 /**
- * The inboxes of people who were active lately: a cache of ids that events of posts feed, made of exact SQL when first wanted and when
+ * The inboxes of people who were active lately: a cache of entries that events of posts feed, made of exact SQL when first wanted and when
  * the owner's relations moved.
  */
 export class Inboxes {
@@ -57,8 +61,19 @@ export class Inboxes {
     return this.#audience.listsOf(inbox)
   }
 
-  deliver(author: UserId, post: PostId): Promise<void> {
-    return this.#audience.deliver(author, post)
+  /** Everybody's inbox that is kept. */
+  *kept(): Iterable<readonly [UserId, Inbox]> {
+    for (const [id, { inbox }] of this.#places) if (inbox !== undefined) yield [id, inbox]
+  }
+
+  /** A new post or repost; `version` is that of the person's log with it. */
+  deliver(person: UserId, entry: PostId, version: number): Promise<void> {
+    return this.#audience.deliver(person, entry, version)
+  }
+
+  /** A repost was taken back. */
+  withdraw(person: UserId, entry: PostId): Promise<void> {
+    return this.#audience.withdraw(person, entry)
   }
 
   /** The author's own inbox holds everything up to this version of their log. */
@@ -94,14 +109,16 @@ export class Inboxes {
     const old = place.inbox
     if (old !== undefined && isOf(old, authors)) {
       old.relationVersion = relations.version
+      old.hidden = hiddenOf(relations)
       return old
     }
     const inbox = new Inbox(this.#capacity, relations.version, viewer.ownVersion)
+    inbox.hidden = hiddenOf(relations)
     // It hears of posts from now on; what was posted before, the query that begins now sees.
     audience.add(inbox, authors)
     const firstLoad = this.#capacity >> 1
     try {
-      const ids = await readByAuthors(this.#call, authors, context)({ limit: firstLoad })
+      const ids = await readEntries(this.#call, authors, context)({ limit: firstLoad })
       inbox.recent.load(ids, ids.length < firstLoad)
     } catch (error) {
       audience.remove(inbox)
@@ -112,12 +129,22 @@ export class Inboxes {
     return inbox
   }
 
-  /** Not every own event was heard yet: their posts are among the newest of the author. */
+  /** Not every own event was heard yet: what they posted and reposted is among the newest of theirs, and what they took back is not. */
   async #addOwn(inbox: Inbox, { id, ownVersion }: Viewer, context: Context): Promise<void> {
+    const ownReposts = () => inbox.recent.filter(entry => isRepost(entry) && reposterOf(entry) === id)
     // With twice as many as it holds of one author in it, it holds nothing older.
-    const limit = Math.min(ownVersion - inbox.ownVersion, 2 * this.#capacity)
-    for (const post of await readByAuthors(this.#call, [id], context)({ limit })) inbox.recent.insert(post)
-    if (inbox.ownVersion < ownVersion) inbox.ownVersion = ownVersion
+    const all = 2 * this.#capacity
+    const unheard = ownVersion - inbox.ownVersion + maxOutOfOrder
+    const limit = ownReposts().length > 0 ? all : Math.min(unheard, all)
+    const entries = await readEntries(this.#call, [id], context)({ limit })
+    // All of it was heard meanwhile, and what was heard may be newer than this answer.
+    if (inbox.ownVersion >= ownVersion) return
+    const standing = new Set(entries)
+    const lowest = entries.length < limit ? '' : entries.at(-1)!
+    for (const repost of ownReposts())
+      if (repost >= lowest && !standing.has(repost)) inbox.recent.remove(repost)
+    for (const entry of entries) inbox.recent.insert(entry)
+    inbox.ownVersion = ownVersion
   }
 
   #placeOf(id: UserId): Place {
@@ -138,9 +165,16 @@ export class Inboxes {
   }
 }
 
+const nobody: ReadonlySet<UserId> = new Set()
+
+function hiddenOf({ blocked, muted }: Relations): ReadonlySet<UserId> {
+  return blocked.length + muted.length === 0 ? nobody : new Set([...blocked, ...muted])
+}
+
 /** Whose posts a person reads at home: their own, and of those they follow whom they neither muted nor blocked. */
-function authorsOf(id: UserId, { following, blocked, muted }: Relations): UserId[] {
-  const hidden = new Set([...blocked, ...muted])
+function authorsOf(id: UserId, relations: Relations): UserId[] {
+  const { following } = relations
+  const hidden = hiddenOf(relations)
   return [id, ...following.filter(each => !hidden.has(each))]
 }
 

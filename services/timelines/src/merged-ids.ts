@@ -32,18 +32,3 @@ async function readBelow(
   const rest = await read({ limit: count - found.length, ...(last !== undefined && { before: last }) })
   return [...found, ...rest]
 }
-
-/** What is shown; ids of which there is nothing to show are taken out of the lists: their posts were deleted. */
-export function withoutDeleted<T>(
-  lists: readonly RecentIds[],
-  ids: readonly PostId[],
-  shown: Shown<T> | Promise<Shown<T>>,
-): Shown<T> | Promise<Shown<T>> {
-  if (shown instanceof Promise) return shown.then(found => withoutDeleted(lists, ids, found))
-  for (let i = 0; i < ids.length; i++) {
-    if (shown[i] === undefined) for (const list of lists) list.remove(ids[i]!)
-  }
-  return shown
-}
-
-type Shown<T> = readonly (T | undefined)[]

@@ -2,6 +2,7 @@ import type { Context } from '@plaza/kernel/call'
 import type { PostId, UserId } from '@plaza/kernel/contract'
 import type { Kit } from '@plaza/kernel/service'
 import { posts } from '@plaza/posts/contract'
+import { maxOutOfOrder } from './inboxes.ts'
 import { RecentIds } from './recent-ids.ts'
 import type { Viewer } from './viewers.ts'
 
@@ -60,17 +61,15 @@ export class PublicRing {
   }
 
   /** Not every own event was heard yet: their posts are among the newest of the author. */
-  async #addOwn(
-    recent: RecentIds,
-    { id, ownVersion }: Viewer,
-    known: number,
-    context: Context,
-  ): Promise<void> {
-    const limit = Math.min(ownVersion - known, capacity)
-    const { ids } = await this.#call(posts).pageByAuthors({ authors: [id], limit }, context)
+  async #addOwn(recent: RecentIds, viewer: Viewer, known: number, context: Context): Promise<void> {
+    const { id: author, ownVersion } = viewer
+    const limit = Math.min(ownVersion - known + maxOutOfOrder, capacity)
+    const { ids } = await this.#call(posts).pageByAuthors({ authors: [author], limit }, context)
     const facts = await this.#call(posts).byIds({ ids: ids.filter(each => each >= recent.floor) }, context)
-    for (const post of facts) if (post.visibility === 'public') recent.insert(post.id)
-    this.#added.set(id, ownVersion)
+    for (const { id, visibility, replyTo } of facts) {
+      if (visibility === 'public' && replyTo === null) recent.insert(id)
+    }
+    this.#added.set(author, ownVersion)
     if (this.#added.size > maxAdded) this.#added.delete(this.#added.keys().next().value!)
   }
 }

@@ -1,10 +1,12 @@
-import type { PageOf, UserId } from '@plaza/kernel/contract'
+import type { SuspendedPeople } from '@plaza/auth/contract'
+import type { PageOf } from '@plaza/kernel/contract'
 import { newestFirst } from '@plaza/kernel/data'
 import type { Handler, Kit } from '@plaza/kernel/service'
 import { type Post, posts as postsContract } from '@plaza/posts/contract'
 import type { AuthorLog } from './author-log.ts'
 import type { PageInput } from './home-timeline.ts'
-import { mergedIds, withoutDeleted } from './merged-ids.ts'
+import { withoutDeleted, withoutPeople } from './left-out.ts'
+import { mergedIds } from './merged-ids.ts'
 import type { PublicRing } from './public-ring.ts'
 import type { TimelinePosts } from './timeline-posts.ts'
 import type { FindHidden, FindViewer } from './viewers.ts'
@@ -17,6 +19,7 @@ export function publicTimeline(
   ring: PublicRing,
   log: AuthorLog,
   posts: TimelinePosts,
+  suspended: SuspendedPeople,
   findViewer: FindViewer,
   findHidden: FindHidden,
 ): Handler<PageInput, PageOf<Post>> {
@@ -32,17 +35,9 @@ export function publicTimeline(
       const { ids } = await call(postsContract).pagePublic({ without: [...hidden], ...span }, context)
       return ids
     })
-    return pages.read(input, source, async ids => {
-      const shown = await withoutDeleted(lists, ids, posts.show(ids, viewer, context))
-      return withoutHidden(shown, hidden)
+    return pages.read(input, source, ids => {
+      const shown = withoutDeleted(lists, ids, posts.show(ids, viewer, context))
+      return withoutPeople(shown, hidden, suspended)
     })
   }
-}
-
-function withoutHidden(
-  shown: readonly (Post | undefined)[],
-  hidden: ReadonlySet<UserId>,
-): readonly (Post | undefined)[] {
-  if (hidden.size === 0) return shown
-  return shown.map(post => (post !== undefined && hidden.has(post.author.id) ? undefined : post))
 }

@@ -64,6 +64,35 @@ test('a removed id is gone, one that is not there does no harm', () => {
   assert.deepEqual(recent.below(undefined, 10), ids(3, 1))
 })
 
+test('what was taken out while it was loaded does not come with the load', () => {
+  const recent = new RecentIds(3)
+  recent.insert(id(9))
+  for (const n of [9, 7]) recent.remove(id(n))
+  recent.load(ids(9, 8, 7, 6), false)
+  assert.deepEqual(recent.below(undefined, 10), ids(8, 6))
+})
+
+test('more that was taken out than it remembers leaves it complete only above that', () => {
+  const recent = new RecentIds(2)
+  for (const n of [3, 5, 4]) recent.remove(id(n))
+  recent.load(ids(7, 6, 5, 2), true)
+  assert.deepEqual(recent.below(undefined, 10), ids(7, 6))
+  assert.ok(recent.floor > id(5) && recent.floor <= id(6))
+})
+
+test('an entry that carries what it stands for is at the place of its id, which alone a cursor names', () => {
+  const recent = loaded(10, [1])
+  const [two, three]: PostId[] = [`${id(2)}~a`, `${id(3)}~b`]
+  for (const each of [three!, two!, three!]) recent.insert(each)
+  assert.deepEqual(recent.below(id(3), 9), [two, id(1)])
+  assert.deepEqual(recent.below(three, 9), [two, id(1)])
+  assert.deepEqual(recent.above(id(2), 9), [three])
+  assert.deepEqual(recent.above(two!, 9), [three])
+  assert.deepEqual(recent.above(id(1), 9), [two, three])
+  recent.remove(two!)
+  assert.deepEqual(recent.below(undefined, 9), [three, id(1)])
+})
+
 test('whatever comes and goes: it holds exactly what the list has from the floor upwards', () => {
   const step = fc.record({ n: fc.integer({ min: 1, max: 60 }), removes: fc.boolean() })
   fc.assert(
@@ -71,15 +100,20 @@ test('whatever comes and goes: it holds exactly what the list has from the floor
       fc.array(step),
       fc.array(step),
       fc.integer({ min: 1, max: 10 }),
-      (before, after, capacity) => {
+      fc.nat({ max: 10 }),
+      (before, after, capacity, seenAt) => {
         const recent = new RecentIds(capacity)
         const list = new Set<PostId>()
-        const news = before.filter(each => !each.removes).map(each => id(each.n))
-        for (const each of news) {
-          list.add(each)
-          recent.insert(each)
+        // The query that loads it sees what the list was at one of these moments.
+        let snapshot: PostId[] = []
+        for (const [i, { n, removes }] of before.entries()) {
+          if (i === Math.min(seenAt, before.length - 1)) snapshot = [...list]
+          if (removes) list.delete(id(n))
+          else list.add(id(n))
+          if (removes) recent.remove(id(n))
+          else recent.insert(id(n))
         }
-        recent.load([...list].sort().reverse(), true)
+        recent.load(snapshot.sort().reverse(), true)
         for (const { n, removes } of after) {
           if (removes) recent.remove(id(n))
           else recent.insert(id(n))

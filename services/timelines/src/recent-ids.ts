@@ -1,8 +1,10 @@
 import type { PostId } from '@plaza/kernel/contract'
+import { placeOf } from './entries.ts'
 
 /**
- * The newest ids of a list, in memory: complete from `floor` upwards once loaded, below it the database knows. Ids are UUIDv7 in text, so
- * their order is the order of time. An id may arrive with an older time than one that is there: ids are made before their commit.
+ * The newest entries of a list (ids of posts, and reposts: entries.ts), in memory: complete from `floor` upwards once loaded, below it the database
+ * knows. They begin with a UUIDv7 in text, so their order is the order of time. One may arrive with an older time than one that is there: ids are
+ * made before their commit.
  */
 export class RecentIds {
   // Oldest first: what is new is nearly always put at the end.
@@ -11,6 +13,8 @@ export class RecentIds {
   #floor: string | undefined
   // What was trimmed away before `load` lies below this.
   #trimmedTo = ''
+  // What was removed before `load`, which may still bring it.
+  #removed: Set<PostId> | undefined
 
   /** Collects news from now on; complete only after `load`. */
   constructor(capacity: number) {
@@ -37,13 +41,16 @@ export class RecentIds {
     const floor = oldest > this.#trimmedTo ? oldest : this.#trimmedTo
     const collected = this.#ids.splice(0)
     for (let i = newestFirst.length - 1; i >= 0; i--) {
-      if (newestFirst[i]! >= floor) this.#ids.push(newestFirst[i]!)
+      const id = newestFirst[i]!
+      if (id >= floor && this.#removed?.has(id) !== true) this.#ids.push(id)
     }
+    this.#removed = undefined
     this.#floor = floor
     for (const id of collected) this.insert(id)
   }
 
   insert(id: PostId): void {
+    if (this.#removed !== undefined) this.#removed.delete(id)
     const ids = this.#ids
     let at = ids.length
     if (at === 0 || ids[at - 1]! > id) {
@@ -60,6 +67,11 @@ export class RecentIds {
   remove(id: PostId): void {
     const at = this.#firstNotBefore(id)
     if (this.#ids[at] === id) this.#ids.splice(at, 1)
+    if (this.#floor === undefined) this.#removeFromLoad(id)
+  }
+
+  filter(isWanted: (id: PostId) => boolean): PostId[] {
+    return this.#ids.filter(isWanted)
   }
 
   /** At most `count` ids below `before`, newest first; from the top without it. */
@@ -73,7 +85,8 @@ export class RecentIds {
   /** At most `count` ids above `after`, the nearest to it first. */
   above(after: string, count: number): PostId[] {
     let start = this.#firstNotBefore(after)
-    if (this.#ids[start] === after) start++
+    // A cursor names an entry without what it carries.
+    if (after !== '' && this.#ids[start]?.startsWith(placeOf(after as PostId)) === true) start++
     return this.#ids.slice(start, start + count)
   }
 
@@ -81,6 +94,15 @@ export class RecentIds {
     this.#ids.splice(0, this.#ids.length - this.#capacity)
     if (this.#floor === undefined) this.#trimmedTo = this.#ids[0]!
     else this.#floor = this.#ids[0]!
+  }
+
+  #removeFromLoad(id: PostId): void {
+    this.#removed ??= new Set()
+    this.#removed.add(id)
+    if (this.#removed.size <= this.#capacity) return
+    // More than is remembered: nothing is known that is not above all of it.
+    for (const each of this.#removed) if (each >= this.#trimmedTo) this.#trimmedTo = `${each}~`
+    this.#removed.clear()
   }
 
   #firstNotBefore(id: string): number {

@@ -1,8 +1,10 @@
+import type { SuspendedPeople } from '@plaza/auth/contract'
 import type { PageOf } from '@plaza/kernel/contract'
 import { type IdSource, newestFirst } from '@plaza/kernel/data'
 import type { Handler, Kit } from '@plaza/kernel/service'
 import { type Post, posts as postsContract } from '@plaza/posts/contract'
 import type { PageInput } from './home-timeline.ts'
+import { withoutPeople } from './left-out.ts'
 import type { ReadIds } from './read-ids.ts'
 import type { TimelinePosts } from './timeline-posts.ts'
 import type { FindHidden, FindViewer } from './viewers.ts'
@@ -13,6 +15,7 @@ const pages = newestFirst('post', 't')
 export function tagTimeline(
   { call }: Kit,
   posts: TimelinePosts,
+  suspended: SuspendedPeople,
   findViewer: FindViewer,
   findHidden: FindHidden,
 ): Handler<PageInput & { readonly tag: string }, PageOf<Post>> {
@@ -23,7 +26,7 @@ export function tagTimeline(
       const { ids } = await call(postsContract).pageByTag({ tag, without, ...span }, context)
       return ids
     }
-    return pages.read(page, sourceOf(read), ids => posts.show(ids, viewer, context))
+    return pages.read(page, sourceOf(read), ids => withoutPeople(posts.show(ids, viewer, context), suspended))
   }
 }
 

@@ -2,9 +2,23 @@ import type { CacheOf } from '@plaza/kernel/cache'
 import type { Context } from '@plaza/kernel/call'
 import type { PostId, UserId } from '@plaza/kernel/contract'
 import type { Kit } from '@plaza/kernel/service'
-import { type KnownPost, knownPost, type Post, type PostFacts, posts, viewOf } from '@plaza/posts/contract'
+import {
+  type Counts,
+  type KnownPost,
+  knownPost,
+  type Post,
+  type PostFacts,
+  posts,
+  type Reaction,
+  type ReactionCache,
+  type ReactionTo,
+  setCounts,
+  viewOf,
+} from '@plaza/posts/contract'
 import { type Card, users } from '@plaza/users/contract'
 import type { AuthorLog } from './author-log.ts'
+import { isRepost } from './entries.ts'
+import { type Repost, RepostViews } from './repost-views.ts'
 import type { Viewer } from './viewers.ts'
 
 /** A post in memory, and the version of its author's log that it was read at, if that was known. */
@@ -18,27 +32,31 @@ interface KnownCard {
   readonly asOf: number
 }
 
+export type Shown = readonly (Post | undefined)[]
+
 export interface TimelinePosts {
-  /** The posts with these ids, in their order, undefined where there is none. Own posts and the own name are as they are now. */
-  show(
-    ids: readonly PostId[],
-    viewer: Viewer | undefined,
-    context: Context,
-  ): (Post | undefined)[] | Promise<(Post | undefined)[]>
+  /**
+   * What stands in these entries, in their order, undefined where there is nothing. Own posts, the own name and what one likes are as they are now.
+   * Given at once when memory has it all.
+   */
+  show(entries: readonly PostId[], viewer: Viewer | undefined, context: Context): Shown | Promise<Shown>
   /** The post was changed or deleted. */
   drop(id: PostId): void
+  /** Its counts are these now. */
+  count(counts: Counts): void
   /** The person's profile was changed. */
   dropAuthor(id: UserId): void
   clear(): void
   dropAuthors(): void
 }
 
-export function timelinePosts({ call, cache }: Kit, log: AuthorLog): TimelinePosts {
+export function timelinePosts({ call, cache }: Kit, log: AuthorLog, reactions: ReactionCache): TimelinePosts {
+  const reposts = new RepostViews(cache)
   const known = cache.of<Known>({
     name: 'timelines.posts',
     maxEntries: 100_000,
     freshFor: 600_000,
-    // An entry with its two views, what they share and a view's JSON; and the text, thrice.
+    // An entry with its usual two views, what they share and a view's JSON; and the text, thrice.
     weigh: ({ facts }) => 2_200 + 3 * facts.text.length,
     maxWeight: 96_000_000,
   })
@@ -53,18 +71,30 @@ export function timelinePosts({ call, cache }: Kit, log: AuthorLog): TimelinePos
   const isCurrentCard = ({ card, asOf }: KnownCard, viewer: Viewer | undefined) =>
     card.id !== viewer?.id || asOf >= viewer.relationVersion
 
+  const peekCard = (id: UserId, viewer: Viewer | undefined) => {
+    const entry = cards.peek(id)
+    return entry !== undefined && isCurrentCard(entry, viewer) ? entry.card : undefined
+  }
+
   /** What memory has, or undefined when something is missing: nearly always it is all there, and nothing need wait. */
-  const showKnown = (
-    ids: readonly PostId[],
-    viewer: Viewer | undefined,
-  ): (Post | undefined)[] | undefined => {
-    const shown: (Post | undefined)[] = []
-    for (const id of ids) {
-      const entry = known.peek(id)
-      if (entry === undefined || !isCurrent(entry, viewer)) return undefined
-      const author = cards.peek(entry.facts.authorId)
-      if (author === undefined || !isCurrentCard(author, viewer)) return undefined
-      shown.push(viewOf(entry, author.card, viewer !== undefined))
+  const showKnown = (entries: readonly PostId[], viewer: Viewer | undefined, reactionTo: ReactionTo) => {
+    const shown: Post[] = []
+    for (const entry of entries) {
+      const repost = isRepost(entry) ? reposts.of(entry) : undefined
+      const id = repost?.postId ?? entry
+      const post = known.peek(id)
+      if (post === undefined || !isCurrent(post, viewer)) return undefined
+      const author = peekCard(post.facts.authorId, viewer)
+      const reaction = reactionTo(id)
+      if (author === undefined || (reaction === undefined && viewer !== undefined)) return undefined
+      const view = viewOf(post, author, reaction)
+      if (repost === undefined) {
+        shown.push(view)
+        continue
+      }
+      const reposter = peekCard(repost.by, viewer)
+      if (reposter === undefined) return undefined
+      shown.push(reposts.viewOf(repost, view, reposter))
     }
     return shown
   }
@@ -87,28 +117,77 @@ export function timelinePosts({ call, cache }: Kit, log: AuthorLog): TimelinePos
     }
     dropOld(cards, ids, entry => isCurrentCard(entry, viewer))
     const found = await cards.getMany(ids, read)
-    return dropOld(cards, ids, entry => isCurrentCard(entry, viewer)) ? cards.getMany(ids, read) : found
+    const isOld = dropOld(cards, ids, entry => isCurrentCard(entry, viewer))
+    return new Map(
+      (isOld ? await cards.getMany(ids, read) : found).map(entry => [entry?.card.id, entry?.card]),
+    )
   }
 
-  const findAndShow = async (ids: readonly PostId[], viewer: Viewer | undefined, context: Context) => {
-    const entries = await findPosts(ids, viewer, context)
-    const authors = [...new Set(entries.flatMap(entry => entry?.facts.authorId ?? []))]
-    const found = new Map(
-      (await findCards(authors, viewer, context)).map(entry => [entry?.card.id, entry?.card]),
-    )
-    return entries.map(entry => {
-      const card = entry && found.get(entry.facts.authorId)
-      return entry && card && viewOf(entry, card, viewer !== undefined)
+  /** What memory does not know of old posts is asked for all of them at once. */
+  const findReactions = async (
+    ids: readonly PostId[],
+    viewer: Viewer | undefined,
+    reactionTo: ReactionTo | Promise<ReactionTo>,
+    context: Context,
+  ) => {
+    const remembered = await reactionTo
+    if (viewer === undefined) return remembered
+    const old = ids.filter(id => remembered(id) === undefined)
+    if (old.length === 0) return remembered
+    const found = await call(posts).reactionsTo({ id: viewer.id, ids: [...new Set(old)] }, context)
+    const [liked, reposted] = [new Set(found.liked), new Set(found.reposted)]
+    return (id: PostId): Reaction => remembered(id) ?? { liked: liked.has(id), reposted: reposted.has(id) }
+  }
+
+  const findAndShow = async (
+    entries: readonly PostId[],
+    viewer: Viewer | undefined,
+    reactions: ReactionTo | Promise<ReactionTo>,
+    context: Context,
+  ) => {
+    const parts = entries.map(entry => (isRepost(entry) ? reposts.of(entry) : entry))
+    const ids = parts.map(part => (typeof part === 'string' ? part : part.postId))
+    const [found, reactionTo] = await Promise.all([
+      findPosts(ids, viewer, context),
+      findReactions(ids, viewer, reactions, context),
+    ])
+    const people = found.flatMap((post, i) => (post ? peopleOf(post, parts[i]!) : []))
+    const cardOf = await findCards([...new Set(people)], viewer, context)
+    return parts.map((part, i) => {
+      const post = found[i]
+      const author = post && cardOf.get(post.facts.authorId)
+      if (post === undefined || author === undefined) return undefined
+      const view = viewOf(post, author, reactionTo(post.facts.id))
+      if (typeof part === 'string') return view
+      const reposter = cardOf.get(part.by)
+      return reposter && reposts.viewOf(part, view, reposter)
     })
   }
 
   return {
-    show: (ids, viewer, context) => showKnown(ids, viewer) ?? findAndShow(ids, viewer, context),
+    show: (entries, viewer, context) => {
+      const reactionTo = viewer === undefined ? asNobody : reactions.of(viewer.id, viewer.ownVersion)
+      const shown = reactionTo instanceof Promise ? undefined : showKnown(entries, viewer, reactionTo)
+      return shown ?? findAndShow(entries, viewer, reactionTo, context)
+    },
     drop: id => known.delete(id),
+    count: counts => {
+      const post = known.peek(counts.postId)
+      // What is being loaded may have been counted before.
+      if (post === undefined) known.delete(counts.postId)
+      else setCounts(post, counts)
+    },
     dropAuthor: id => cards.delete(id),
     clear: () => known.clear(),
     dropAuthors: () => cards.clear(),
   }
+}
+
+/** For who is not logged in. */
+const asNobody: ReactionTo = () => undefined
+
+function peopleOf({ facts }: Known, part: PostId | Repost): UserId[] {
+  return typeof part === 'string' ? [facts.authorId] : [facts.authorId, part.by]
 }
 
 function asKnown(facts: PostFacts, viewer: Viewer | undefined): Known {
