@@ -40,6 +40,12 @@ const Visibility = Type.Unsafe<'public' | 'followers'>({
   description: 'Who may see it: everybody, or those who follow the author',
 })
 
+/** As stored: what moderation hid, and what is deleted but for its place, is no post for anybody. */
+const StoredVisibility = Type.Unsafe<'public' | 'followers' | 'hidden' | 'gone'>({
+  type: 'string',
+  enum: ['public', 'followers', 'hidden', 'gone'],
+})
+
 /** Length counts Unicode code points. */
 const Text = Type.String({ minLength: 1, maxLength: maxTextLength, description: 'In Unicode code points' })
 
@@ -101,7 +107,7 @@ export const PostFacts = Closed({
   rootId: Nullable(Id.post),
   /** Who wrote what it answers: they see it whatever its visibility. */
   answeredId: Nullable(Id.user),
-  visibility: Visibility,
+  visibility: StoredVisibility,
   likeCount: Count,
   replyCount: Count,
   repostCount: Count,

@@ -3,29 +3,33 @@ import type { PageOf, PostId, UserId } from '@plaza/kernel/contract'
 import { batched, type IdSource, newestFirst } from '@plaza/kernel/data'
 import type { Handler, Kit } from '@plaza/kernel/service'
 import { userNotFound, users } from '@plaza/users/contract'
+import { type AuthorSpan, type Listed, pagesOfAuthors } from './author-list-store.ts'
 import type { AuthorVersions } from './author-versions.ts'
 import type { Authors } from './authors.ts'
 import type { Post } from './contract.ts'
 import type { CurrentPosts } from './current-posts.ts'
-import { type AuthorSpan, type Listed, pagesOfAuthors } from './list-store.ts'
 import { type KnownPost, viewOf } from './post-view.ts'
+import type { FindReactions } from './viewer-reactions.ts'
 import type { Viewer, Viewers } from './viewers.ts'
 
 interface Input {
   readonly id: UserId
+  readonly replies?: boolean
   readonly cursor?: string
   readonly limit?: number
 }
 
 const pages = newestFirst('post', 'a')
+const pagesWithReplies = newestFirst('post', 'r')
 
-/** A person's posts: all for themselves and who follows them, else the public ones; none where one blocked the other. */
+/** A person's posts, and comments when asked for: all for themselves and who follows them, else the public ones; none where one blocked the other. */
 export function listByAuthor(
   kit: Kit,
   current: CurrentPosts,
   authors: Authors,
   viewers: Viewers,
   versionOf: AuthorVersions,
+  reactions: FindReactions,
 ): Handler<Input, PageOf<Post>> {
   const find = spanFinder(kit)
   const tops = topFinder(kit, find)
@@ -36,16 +40,26 @@ export function listByAuthor(
       isTop ? versionOf(input.id) : undefined,
     ])
     const author = await authors.get(input.id, viewer, context)
+    if (viewers.isSuspended(author.id)) return nothing
     if (viewer?.blocked.has(author.id)) return nothingFor(kit, viewer, author.id, context)
     const seesAll = viewer !== undefined && (viewer.id === author.id || viewer.following.has(author.id))
     const versions = new Map<PostId, number>()
     const findHere: FindSpan = isTop ? span => tops(span, authorVersion ?? 0) : find
-    return pages.read(input, sourceOf(findHere, author.id, !seesAll, versions), async ids => {
+    const { replies = false, ...page } = input
+    const list = { author: author.id, publicOnly: !seesAll, replies }
+    const source = sourceOf(findHere, list, versions)
+    return (replies ? pagesWithReplies : pages).read(page, source, async ids => {
       const posts = ids.map(id => current.findAt(id, versions.get(id)!))
       const found = posts.some(post => post instanceof Promise)
         ? await Promise.all(posts)
         : (posts as KnownPost[])
-      return found.map(post => post && viewOf(post, author, viewer !== undefined))
+      const stands = reactions(viewer, ids)
+      const reaction = stands instanceof Promise ? await stands : stands
+      return found.map((post, i) => {
+        // What was hidden a moment ago is still listed.
+        const isShown = post !== undefined && viewers.maySee(viewer, post.facts)
+        return isShown ? viewOf(post, author, reaction[i]) : undefined
+      })
     })
   }
 }
@@ -59,17 +73,18 @@ async function nothingFor(
 ): Promise<PageOf<Post>> {
   const [relation] = await call(users).relationsBetween({ viewer: viewer.id, others: [id] }, context)
   if (relation?.blockedBy) throw userNotFound(`There is no person ${id}.`)
-  return { items: [], nextCursor: null, prevCursor: null }
+  return nothing
 }
+
+const nothing = { items: [], nextCursor: null, prevCursor: null }
 
 function sourceOf(
   find: FindSpan,
-  author: UserId,
-  publicOnly: boolean,
+  list: Pick<AuthorSpan, 'author' | 'publicOnly' | 'replies'>,
   versions: Map<PostId, number>,
 ): IdSource<PostId> {
   const ids = async (direction: AuthorSpan['direction'], from: PostId | undefined, limit: number) => {
-    const found = find({ author, publicOnly, direction, from, limit })
+    const found = find({ ...list, direction, from, limit })
     const listed = found instanceof Promise ? await found : found
     return listed.map(({ id, version }) => {
       versions.set(id, version)
@@ -128,15 +143,16 @@ function spanFinder({ db, metrics }: Kit): (span: AuthorSpan) => Promise<readonl
   return async span => (await find(keyOf(span)))!
 }
 
-function keyOf({ author, publicOnly, direction, from, limit }: AuthorSpan): string {
-  return `${author} ${publicOnly ? 'public' : 'all'} ${direction} ${from ?? ''} ${limit}`
+function keyOf({ author, publicOnly, replies, direction, from, limit }: AuthorSpan): string {
+  return `${author} ${publicOnly ? 'public' : 'all'} ${replies ? 'replies' : 'posts'} ${direction} ${from ?? ''} ${limit}`
 }
 
 function spanOf(key: string): AuthorSpan {
-  const [author, which, direction, from, limit] = key.split(' ')
+  const [author, which, kind, direction, from, limit] = key.split(' ')
   return {
     author: author as UserId,
     publicOnly: which === 'public',
+    replies: kind === 'replies',
     direction: direction as AuthorSpan['direction'],
     from: from === '' ? undefined : (from as PostId),
     limit: Number(limit),

@@ -8,21 +8,6 @@ export interface Span {
   readonly limit: number
 }
 
-/** Part of one person's list. */
-export interface AuthorSpan {
-  readonly author: UserId
-  readonly publicOnly: boolean
-  readonly direction: 'older' | 'newer'
-  readonly from: PostId | undefined
-  readonly limit: number
-}
-
-/** A post of a list, and its version at that moment. */
-export interface Listed {
-  readonly id: PostId
-  readonly version: number
-}
-
 /** Posts of any of these people. */
 export async function pageByAuthors(
   db: Db,
@@ -72,26 +57,6 @@ export async function pageByTag(
   return rows.map(toPostId)
 }
 
-/** Parts of several people's lists, all in one query; in the order of the spans. */
-export async function pagesOfAuthors(db: Db, spans: readonly AuthorSpan[]): Promise<(readonly Listed[])[]> {
-  const pages: Listed[][] = spans.map(() => [])
-  for (const direction of ['older', 'newer'] as const) {
-    const places = spans.flatMap((span, i) => (span.direction === direction ? [i] : []))
-    if (places.length === 0) continue
-    const chosen = places.map(i => spans[i]!)
-    const rows = await (direction === 'older' ? olderOfAuthors : newerOfAuthors).all(db, {
-      authors: chosen.map(span => toUuid(span.author)),
-      publicOnly: chosen.map(span => span.publicOnly),
-      froms: chosen.map(span => below(span.from)),
-      limits: chosen.map(span => span.limit),
-    })
-    for (const { place, id, version } of rows)
-      pages[places[place - 1]!]!.push({ id: toId('post', id), version })
-  }
-  // Shared by all who asked for the same; frozen as a whole, for freezing each entry takes longer than reading it.
-  return pages.map(page => Object.freeze(page))
-}
-
 /** How many events each person has in this service's log. */
 export async function findAuthorVersions(db: Db, ids: readonly UserId[]): Promise<Map<UserId, number>> {
   const rows = await versionsOfAuthors.all(db, { ids })
@@ -121,6 +86,7 @@ const olderByAuthors = sql({
         select id
         from posts
         where author_id = author and id < ${'before'}
+          and reply_to is null and visibility in ('public', 'followers')
         order by author_id desc, id desc
         limit ${'each'}
       ) own
@@ -152,6 +118,7 @@ const newerByAuthors = sql({
         select id
         from posts
         where author_id = author and id > ${'after'}
+          and reply_to is null and visibility in ('public', 'followers')
         order by author_id, id
         limit ${'each'}
       ) own
@@ -176,7 +143,7 @@ const olderPublic = sql({
 })`
   select id
   from posts
-  where visibility = 'public' and id < ${'before'} and author_id <> all(${'without'})
+  where visibility = 'public' and reply_to is null and id < ${'before'} and author_id <> all(${'without'})
   order by id desc
   limit ${'limit'}`
 
@@ -187,7 +154,7 @@ const newerPublic = sql({
 })`
   select id
   from posts
-  where visibility = 'public' and id > ${'after'} and author_id <> all(${'without'})
+  where visibility = 'public' and reply_to is null and id > ${'after'} and author_id <> all(${'without'})
   order by id
   limit ${'limit'}`
 
@@ -212,40 +179,6 @@ const newerByTag = sql({
   where tag = ${'tag'} and post_id > ${'after'} and author_id <> all(${'without'})
   order by tag, post_id
   limit ${'limit'}`
-
-const spans = {
-  authors: 'uuid[]',
-  publicOnly: 'bool[]',
-  froms: 'uuid[]',
-  limits: 'int4[]',
-} as const
-const listed = { place: 'int8', id: 'uuid', version: 'int4' } as const
-
-const olderOfAuthors = sql({ name: 'posts.older-of-authors', params: spans, row: listed })`
-  select place, found.id, found.version
-  from unnest(${'authors'}, ${'publicOnly'}, ${'froms'}, ${'limits'})
-    with ordinality as span (author, public_only, before, up_to, place)
-  cross join lateral (
-    select id, version
-    from posts
-    where author_id = author and id < before and (visibility = 'public' or not public_only)
-    order by author_id desc, id desc
-    limit up_to
-  ) found
-  order by place, found.id desc`
-
-const newerOfAuthors = sql({ name: 'posts.newer-of-authors', params: spans, row: listed })`
-  select place, found.id, found.version
-  from unnest(${'authors'}, ${'publicOnly'}, ${'froms'}, ${'limits'})
-    with ordinality as span (author, public_only, after, up_to, place)
-  cross join lateral (
-    select id, version
-    from posts
-    where author_id = author and id > after and (visibility = 'public' or not public_only)
-    order by author_id, id
-    limit up_to
-  ) found
-  order by place, found.id`
 
 const versionsOfAuthors = sql({
   name: 'posts.author-versions',

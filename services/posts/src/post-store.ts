@@ -22,6 +22,12 @@ export async function findFacts(db: Db | Tx, ids: readonly PostId[]): Promise<Ma
   return new Map(rows.map(row => [toId('post', row.id), toFacts(row)]))
 }
 
+/** Posts and comments of all people, the oldest first, without what is hidden or gone. */
+export async function findFactsAfter(db: Db, after: PostId | undefined, limit: number): Promise<PostFacts[]> {
+  const from = after === undefined ? '00000000-0000-0000-0000-000000000000' : toUuid(after)
+  return (await factsAfter.all(db, { after: from, limit })).map(toFacts)
+}
+
 /** The post, locked until the transaction ends, so that nobody changes it meanwhile. */
 export async function lockPost(tx: Tx, id: PostId): Promise<PostFacts | undefined> {
   const row = await lockById.maybe(tx, { id: toUuid(id) })
@@ -45,20 +51,9 @@ export async function replaceContent(tx: Tx, before: PostFacts, content: Content
     mentionNames: orNull(content.mentions.map(mention => mention.username)),
     editedAt: at,
   })
-  const isTagged = before.visibility === 'public' && (before.tags.length > 0 || content.tags.length > 0)
+  const isListed = before.visibility === 'public' && before.replyTo === null
+  const isTagged = isListed && (before.tags.length > 0 || content.tags.length > 0)
   if (isTagged) await replaceTags.run(tx, { id, author: toUuid(before.authorId), tags: content.tags })
-}
-
-/** Deletes the post with its history and tags, and remembers whose it was. */
-export async function removePost(tx: Tx, id: PostId, authorId: UserId): Promise<void> {
-  await insertDeleted.run(tx, { id: toUuid(id), author: toUuid(authorId) })
-  await deleteById.run(tx, { id: toUuid(id) })
-}
-
-/** Whose post it was that was deleted. */
-export async function findDeletedAuthor(tx: Tx, id: PostId): Promise<UserId | undefined> {
-  const row = await deletedById.maybe(tx, { id: toUuid(id) })
-  return row && toId('user', row.author_id)
 }
 
 /** Null for an empty list: how rows hold it. */
@@ -76,6 +71,12 @@ const columns = {
   visibility: 'text',
   version: 'int4',
   edited_at: 'timestamptz?',
+  reply_to: 'uuid?',
+  root_id: 'uuid?',
+  answered_id: 'uuid?',
+  likes: 'int4?',
+  replies: 'int4?',
+  reposts: 'int4?',
 } as const
 
 function toFacts(row: RowOf<typeof columns>): PostFacts {
@@ -89,7 +90,13 @@ function toFacts(row: RowOf<typeof columns>): PostFacts {
       id: toId('user', uuid!),
       username: row.mention_names![i]!,
     })),
+    replyTo: row.reply_to === null ? null : toId('post', row.reply_to),
+    rootId: row.root_id === null ? null : toId('post', row.root_id),
+    answeredId: row.answered_id === null ? null : toId('user', row.answered_id),
     visibility: row.visibility as PostFacts['visibility'],
+    likeCount: row.likes ?? 0,
+    replyCount: row.replies ?? 0,
+    repostCount: row.reposts ?? 0,
     createdAt: new Date(timeOf(id)).toISOString(),
     editedAt: row.edited_at === null ? null : row.edited_at.toISOString(),
     version: row.version,
@@ -106,15 +113,32 @@ const versionsByIds = sql({
   where id = any(${'ids'})`
 
 const factsByIds = sql({ name: 'posts.facts-by-ids', params: { ids: 'uuid[]' }, row: columns })`
-  select id, author_id, text, tags, mention_ids, mention_names, visibility, version, edited_at
+  select id, author_id, text, tags, mention_ids, mention_names, visibility, version, edited_at,
+    reply_to, root_id, answered_id, likes, replies, reposts
   from posts
+  left join post_counts on post_id = id
   where id = any(${'ids'})`
 
-const lockById = sql({ name: 'posts.lock-by-id', params: { id: 'uuid' }, row: columns })`
-  select id, author_id, text, tags, mention_ids, mention_names, visibility, version, edited_at
+const factsAfter = sql({
+  name: 'posts.facts-after',
+  params: { after: 'uuid', limit: 'int4' },
+  row: columns,
+})`
+  select id, author_id, text, tags, mention_ids, mention_names, visibility, version, edited_at,
+    reply_to, root_id, answered_id, likes, replies, reposts
   from posts
+  left join post_counts on post_id = id
+  where id > ${'after'} and visibility in ('public', 'followers')
+  order by id
+  limit ${'limit'}`
+
+const lockById = sql({ name: 'posts.lock-by-id', params: { id: 'uuid' }, row: columns })`
+  select id, author_id, text, tags, mention_ids, mention_names, visibility, version, edited_at,
+    reply_to, root_id, answered_id, likes, replies, reposts
+  from posts
+  left join post_counts on post_id = id
   where id = ${'id'}
-  for update`
+  for update of posts`
 
 const keepEdit = sql({
   name: 'posts.keep-edit',
@@ -151,35 +175,3 @@ const replaceTags = sql({
   select tag, ${'id'}, ${'author'}
   from unnest(${'tags'}) tag
   on conflict do nothing`
-
-const insertDeleted = sql({ name: 'posts.insert-deleted', params: { id: 'uuid', author: 'uuid' } })`
-  insert into deleted_posts (id, author_id)
-  values (${'id'}, ${'author'})`
-
-const deleteById = sql({ name: 'posts.delete-by-id', params: { id: 'uuid' } })`
-  delete from posts
-  where id = ${'id'}`
-
-const deletedById = sql({
-  name: 'posts.deleted-by-id',
-  params: { id: 'uuid' },
-  row: { author_id: 'uuid' },
-})`
-  select author_id
-  from deleted_posts
-  where id = ${'id'}`
-
-/**
- * Forgets who deleted what a day ago. It is remembered for a DELETE sent again because its answer was lost, and a day is how long any request
- * may be repeated (answers to idempotency keys live as long); later it is 404, as for everybody else.
- */
-export const deleteOldDeletions = sql({ name: 'posts.delete-old-deletions', params: { limit: 'int4' } })`
-  delete from deleted_posts
-  where id = any(array(
-    select id
-    from deleted_posts
-    where at < now() - interval '24 hours'
-    order by at
-    limit ${'limit'}
-    for update skip locked
-  ))`

@@ -67,7 +67,7 @@ export function postView(facts: PostFacts, author: Author, reaction: Reaction | 
     media: [],
     products: [],
     replyTo,
-    visibility,
+    visibility: visibility === 'followers' ? visibility : 'public',
     likeCount,
     replyCount,
     repostCount,
@@ -75,6 +75,7 @@ export function postView(facts: PostFacts, author: Author, reaction: Reaction | 
     editedAt,
     version,
   }
+  if (visibility === 'gone') post.deleted = true
   if (reaction !== undefined) {
     post.liked = reaction.liked
     post.reposted = reaction.reposted

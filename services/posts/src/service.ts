@@ -1,36 +1,68 @@
+import { suspendedPeople } from '@plaza/auth/contract'
 import { service } from '@plaza/kernel/service'
 import { authorVersions } from './author-versions.ts'
 import { authorsOf } from './authors.ts'
+import { checksOf } from './checks.ts'
+import { listComments } from './comments.ts'
 import { posts } from './contract.ts'
-import { createPost } from './create-post.ts'
+import { countReactions, hearChanges } from './counts.ts'
+import { commentOn, createPost } from './create-post.ts'
 import { currentPosts } from './current-posts.ts'
-import { deletePost, editPost } from './edit-post.ts'
+import { deletePost } from './delete-post.ts'
+import { editPost } from './edit-post.ts'
+import { peoplesReactions } from './find-reactions.ts'
 import { forTimelines } from './for-timelines.ts'
 import { getPost, postReader } from './get-post.ts'
+import { hidePost } from './hide-post.ts'
 import { listByAuthor } from './list-by-author.ts'
 import { listEdits } from './list-edits.ts'
+import { listLikes } from './list-likes.ts'
+import { personalData } from './personal.ts'
+import { reactTo } from './react.ts'
+import { showPosts } from './show-posts.ts'
+import { readThread } from './thread.ts'
+import { threadsOf } from './thread-store.ts'
 import { upkeep } from './upkeep.ts'
 import { viewersOf } from './viewers.ts'
 
 export const postsService = service(posts, new URL('../migrations/', import.meta.url), kit => {
   const authors = authorsOf(kit)
-  const viewers = viewersOf(kit)
+  const suspended = suspendedPeople(kit)
+  const viewers = viewersOf(kit, suspended)
   const current = currentPosts(kit)
   const versionOf = authorVersions(kit)
+  const reactions = peoplesReactions(kit, versionOf)
   const reader = postReader(current, viewers)
+  const threads = threadsOf(kit)
+  const { shown, withPlaces } = showPosts(current, authors, viewers, reactions.find)
+  const create = createPost(kit, authors, viewers, reader)
   const hourly = upkeep(kit)
   return {
     handlers: {
-      create: createPost(kit, authors, viewers),
-      get: getPost(reader, authors),
-      edit: editPost(kit, authors, viewers),
+      create,
+      comment: commentOn(create),
+      listComments: listComments(reader, threads, shown),
+      thread: readThread(reader, threads, withPlaces),
+      get: getPost(reader, authors, reactions.find),
+      edit: editPost(kit, authors, viewers, reactions.find),
       delete: deletePost(kit, viewers),
+      hide: hidePost(kit),
       listEdits: listEdits(kit, reader),
-      listByAuthor: listByAuthor(kit, current, authors, viewers, versionOf),
+      listByAuthor: listByAuthor(kit, current, authors, viewers, versionOf, reactions.find),
+      listLikes: listLikes(kit, reader, suspended),
+      ...reactTo(kit, reader, current),
+      ...reactions.handlers,
       ...forTimelines(kit, current, versionOf),
     },
-    subscriptions: [authors.subscription],
+    subscriptions: [
+      authors.subscription,
+      suspended.subscription,
+      countReactions(),
+      hearChanges(current, reactions.cache),
+    ],
     jobs: hourly.handlers,
+    personal: personalData(kit),
+    checks: checksOf(kit.db),
     start: async () => {
       await hourly.begin()
     },

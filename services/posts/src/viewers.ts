@@ -1,3 +1,4 @@
+import type { SuspendedPeople } from '@plaza/auth/contract'
 import { atLeast } from '@plaza/kernel/cache'
 import type { Context } from '@plaza/kernel/call'
 import type { UserId } from '@plaza/kernel/contract'
@@ -24,9 +25,12 @@ export interface Viewers {
   asker(context: Context): Promise<Asker | undefined>
   /** The same, with their relations exactly as they are now. */
   viewer(context: Context): Promise<Viewer | undefined>
+  /** Whether the viewer may see the post: `maySee`, and nobody sees what suspended people wrote. */
+  maySee(viewer: Viewer | undefined, post: Seen): boolean
+  isSuspended(id: UserId): boolean
 }
 
-export function viewersOf({ call, cache }: Kit): Viewers {
+export function viewersOf({ call, cache }: Kit, suspended: SuspendedPeople): Viewers {
   const kept = cache.of<Viewer>({
     name: 'posts.viewers',
     maxEntries: 20_000,
@@ -42,6 +46,8 @@ export function viewersOf({ call, cache }: Kit): Viewers {
   }
   return {
     asker: findAsker,
+    maySee: (viewer, post) => !suspended.has(post.authorId) && maySee(viewer, post),
+    isSuspended: suspended.has,
     viewer: async context => {
       const asker = await findAsker(context)
       if (asker === undefined) return undefined
@@ -53,12 +59,16 @@ export function viewersOf({ call, cache }: Kit): Viewers {
   }
 }
 
-/** Whether the viewer may see the post. */
-export function maySee(viewer: Viewer | undefined, { authorId, visibility }: PostFacts): boolean {
+/** What decides who may see a post. */
+export type Seen = Pick<PostFacts, 'authorId' | 'answeredId' | 'visibility'>
+
+/** Whether the viewer may see the post, its author being welcome here. */
+export function maySee(viewer: Viewer | undefined, { authorId, answeredId, visibility }: Seen): boolean {
+  if (visibility === 'hidden' || visibility === 'gone') return false
   if (viewer === undefined) return visibility === 'public'
   if (viewer.id === authorId) return true
   if (viewer.blocked.has(authorId)) return false
-  return visibility === 'public' || viewer.following.has(authorId)
+  return visibility === 'public' || viewer.id === answeredId || viewer.following.has(authorId)
 }
 
 function viewerOf(id: UserId, { version, following, blocked }: Relations): Viewer {

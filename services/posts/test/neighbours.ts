@@ -1,3 +1,4 @@
+import { auth } from '@plaza/auth/contract'
 import type { UserId } from '@plaza/kernel/contract'
 import { type Db, newId, randomShard } from '@plaza/kernel/data'
 import { appendEvents, newEvent } from '@plaza/kernel/events'
@@ -63,6 +64,30 @@ export function fakeUsers() {
       versions.set(id, (versions.get(id) ?? 0) + 1)
       await db.transaction(async tx => {
         await appendEvents(tx, [newEvent(users, 'profileChanged', id, { userId: id })])
+      })
+    },
+  }
+}
+
+/** An auth service that knows who is suspended, and tells when that changes. */
+export function fakeAuth() {
+  const suspended = new Set<UserId>()
+  let db: Db
+  const known: Partial<Handlers<typeof auth>> = {
+    suspendedIds: () => ({ ids: [...suspended], next: null }),
+  }
+  return {
+    service: service(auth, undefined, kit => {
+      db = kit.db
+      return { handlers: withRefusals(auth.operations, known) }
+    }),
+    suspend: async (id: UserId, isSo = true) => {
+      if (isSo) suspended.add(id)
+      else suspended.delete(id)
+      await db.transaction(async tx => {
+        await appendEvents(tx, [
+          newEvent(auth, isSo ? 'suspended' : 'unsuspended', id, { userId: id, revision: 1 }),
+        ])
       })
     },
   }

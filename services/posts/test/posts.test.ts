@@ -57,7 +57,12 @@ test('a text has 1 to 5,000 Unicode code points', async () => {
   for (const text of ['', `${long}x`, 'e\u0301'.repeat(2_501)]) {
     await assert.rejects(square.create(ana, text), { code: 'invalid-input' })
   }
-  for (const more of [{ replyTo: post.id }, { mediaIds: [] }, { productIds: [] }, { visibility: 'secret' }]) {
+  for (const more of [
+    { replyTo: 'post_1' },
+    { mediaIds: [] },
+    { productIds: [] },
+    { visibility: 'secret' },
+  ]) {
     await assert.rejects(square.create(ana, 'x', more as never), { code: 'invalid-input' })
   }
 })

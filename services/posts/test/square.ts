@@ -5,19 +5,21 @@ import { newId, randomShard } from '@plaza/kernel/data'
 import { asking, bootServices } from '@plaza/testing'
 import { type Post, posts } from '../src/contract.ts'
 import { postsService } from '../src/service.ts'
-import { fakeUsers } from './neighbours.ts'
+import { fakeAuth, fakeUsers } from './neighbours.ts'
 
 export type Square = Awaited<ReturnType<typeof openSquare>>
 
-/** The posts service as it really runs, beside a users service that says what a test wants it to say. */
+/** The posts service as it really runs, beside services of accounts and people that say what a test wants it to say. */
 export async function openSquare() {
   const users = fakeUsers()
-  const booted = await bootServices([users.service, postsService])
+  const auth = fakeAuth()
+  const booted = await bootServices([auth.service, users.service, postsService])
   const edge = makeCall(booted.host.dispatcher)(posts)
   const owner = await booted.scratch.connect()
 
   return {
     users,
+    auth,
     owner,
     /** Calls as the edge does. */
     edge,
@@ -26,14 +28,14 @@ export async function openSquare() {
     create: (
       by: UserId,
       text: string,
-      more: { visibility?: 'public' | 'followers' } = {},
+      more: { visibility?: 'public' | 'followers'; replyTo?: PostId } = {},
       key?: string,
     ): Promise<Post> => edge.create({ text, ...more }, asClient(by, key, { text, ...more })),
     get: (id: PostId, by?: UserId) => edge.get({ id }, asClient(by)),
     edit: (id: PostId, text: string, by: UserId, ifVersion?: number) =>
       edge.edit({ id, text, ...(ifVersion !== undefined && { ifVersion }) }, asClient(by)),
     delete: (id: PostId, by: UserId) => edge.delete({ id }, asClient(by)),
-    list: (id: UserId, by?: UserId, page: { limit?: number; cursor?: string } = {}) =>
+    list: (id: UserId, by?: UserId, page: { limit?: number; cursor?: string; replies?: boolean } = {}) =>
       edge.listByAuthor({ id, ...page }, asClient(by)),
     nobodysId: () => newId('post', randomShard()),
     events: async (stream: UserId) => {

@@ -5,12 +5,12 @@ import { toUuid } from '@plaza/kernel/data'
 import { bootServices } from '@plaza/testing'
 import { posts } from '../src/contract.ts'
 import { postsService } from '../src/service.ts'
-import { fakeUsers } from './neighbours.ts'
+import { fakeAuth, fakeUsers } from './neighbours.ts'
 import { asClient } from './square.ts'
 
 test('each hour what was deleted more than a day ago is forgotten, however much it is, and the next hour is ordered', async () => {
   const users = fakeUsers()
-  await using plaza = await bootServices([users.service, postsService])
+  await using plaza = await bootServices([fakeAuth().service, users.service, postsService])
   const owner = await plaza.scratch.connect()
   const edge = makeCall(plaza.host.dispatcher)(posts)
   const ana = asClient(users.add('ana'))
@@ -34,7 +34,9 @@ test('each hour what was deleted more than a day ago is forgotten, however much 
   const first = await ordered()
   assert.equal(first.length, 1)
   await owner.query('update posts.jobs set due_at = now()')
-  await using beside = await bootServices([fakeUsers().service, postsService], { beside: plaza })
+  await using beside = await bootServices([fakeAuth().service, fakeUsers().service, postsService], {
+    beside: plaza,
+  })
   assert.ok(beside, 'an instance that starts looks for work, and orders the same hour once')
   while ((await owner.query(`select from posts.finished_jobs where kind = 'upkeep'`)).rowCount === 0)
     await new Promise(setImmediate)
