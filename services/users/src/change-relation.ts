@@ -48,13 +48,14 @@ async function changeRelations(db: Db, changes: readonly Change[]): Promise<read
     const { outcomes, facts } = decideChanges(standing, changes)
     if (facts.length > 0) {
       await writeEffect(tx, effectOf(facts))
-      await appendEvents(tx, facts.map(toEvent))
+      await appendEvents(tx, facts.map(relationEvent))
     }
     return outcomes
   })
 }
 
-function toEvent({ kind, from, to, holds }: Fact): NewEvent {
+/** What the log says of a relation that began or ended. */
+export function relationEvent({ kind, from, to, holds }: Fact): NewEvent {
   if (kind === 'follow') {
     return newEvent(users, holds ? 'followed' : 'unfollowed', from, { followerId: from, followeeId: to })
   }

@@ -1,10 +1,12 @@
 import { auth } from '@plaza/auth/contract'
 import type { UserId } from '@plaza/kernel/contract'
+import { toUuid } from '@plaza/kernel/data'
 import { shared } from '@plaza/kernel/events'
 import type { JobHandlers } from '@plaza/kernel/jobs'
 import type { Kit } from '@plaza/kernel/service'
 import { posts } from '@plaza/posts/contract'
 import type { People } from './people.ts'
+import { deletePerson } from './personal-store.ts'
 import { addToPostCount } from './post-counts.ts'
 import { setSuspended } from './profile-store.ts'
 
@@ -18,6 +20,11 @@ export const followAccounts = ({ jobs }: Kit) =>
     },
     suspended: ({ data: { userId } }, tx) => setSuspended(tx, userId, true),
     unsuspended: ({ data: { userId } }, tx) => setSuspended(tx, userId, false),
+    erasing: ({ data: { userId } }, tx) => setSuspended(tx, userId, true),
+    // What an event that came late has made of somebody who was erased here before.
+    erased: async ({ data: { userId } }, tx) => {
+      await deletePerson.run(tx, { id: toUuid(userId) })
+    },
   })
 
 /** Counts posts: each event moves a count once, in the transaction that moves the cursor. Ten times a second is enough for a count. */

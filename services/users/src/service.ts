@@ -7,6 +7,7 @@ import { findByUsername, getProfile, ownProfile } from './get-profile.ts'
 import { listPeople } from './list-people.ts'
 import { countPosts, followAccounts, profileJobs } from './on-events.ts'
 import { peopleOf } from './people.ts'
+import { personal } from './personal.ts'
 
 export const usersService = service(users, new URL('../migrations/', import.meta.url), kit => {
   const people = peopleOf(kit)
@@ -29,5 +30,6 @@ export const usersService = service(users, new URL('../migrations/', import.meta
     },
     subscriptions: [followAccounts(kit), countPosts()],
     jobs: profileJobs(people),
+    personal: personal(kit),
   }
 })

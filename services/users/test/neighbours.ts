@@ -31,6 +31,17 @@ export function fakeAuth() {
     }),
     add: (account: Account) => accounts.set(account.id, account),
     get: (id: UserId) => accounts.get(id)!,
+    /** The account is nobody's any more, as when its erasure has begun. */
+    remove: (id: UserId) => accounts.delete(id),
+    tellErasing: (userId: UserId) =>
+      db.transaction(async tx => {
+        const data = { userId, sessionId: newId('session', shardOf(userId)) }
+        await appendEvents(tx, [newEvent(auth, 'erasing', userId, data)])
+      }),
+    tellErased: (userId: UserId) =>
+      db.transaction(async tx => {
+        await appendEvents(tx, [newEvent(auth, 'erased', userId, { userId })])
+      }),
     tellRegistered: (userId: UserId) => tell('registered', userId),
     tellSuspended: (userId: UserId, suspended: boolean) =>
       tell(suspended ? 'suspended' : 'unsuspended', userId),

@@ -5,6 +5,7 @@ import { type ScratchDatabase, scratchDatabase } from '@plaza/kernel/scratch-dat
 import { planOf } from '@plaza/testing'
 import type { Client } from 'pg'
 import '../src/list-store.ts'
+import '../src/personal-store.ts'
 import '../src/profile-store.ts'
 import '../src/relation-reads.ts'
 import '../src/relation-store.ts'
@@ -72,6 +73,11 @@ const keyed: readonly [string, Params][] = [
   ['users.edges-between', { froms: [id], tos: [id] }],
   ['users.delete-follows', { froms: [id], tos: [id] }],
   ['users.delete-blocks', { froms: [id], tos: [id] }],
+  ['users.relations-of', { id, limit: 500 }],
+  ['users.own-follows', { of: id, after: zero, limit: 500 }],
+  ['users.own-followers', { of: id, after: zero, limit: 500 }],
+  ['users.own-blocks', { of: id, after: zero, limit: 500 }],
+  ['users.own-mutes', { of: id, after: zero, limit: 500 }],
   ['users.delete-mutes', { froms: [id], tos: [id] }],
 ]
 for (const [name, params] of keyed) {

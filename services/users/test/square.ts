@@ -4,6 +4,7 @@ import { deriveContext, makeCall } from '@plaza/kernel/call'
 import type { Operations, UserId } from '@plaza/kernel/contract'
 import { newId, randomShard } from '@plaza/kernel/data'
 import type { Role } from '@plaza/kernel/security'
+import { kernelOf } from '@plaza/kernel/service'
 import { asking, type BootedServices, type BootServicesOptions, bootServices } from '@plaza/testing'
 import { users } from '../src/contract.ts'
 import { usersService } from '../src/service.ts'
@@ -55,6 +56,14 @@ export async function openSquare({ instances = 1, ...options }: SquareOptions = 
       return id
     },
     account: auth.get,
+    removeAccount: auth.remove,
+    tellErasing: auth.tellErasing,
+    tellErased: auth.tellErased,
+    export: (person: UserId, after?: string) =>
+      booted[0]!
+        .call(kernelOf(users))
+        .$exportPerson({ person, ...(after !== undefined && { after }) }, asking()),
+    erase: (person: UserId) => booted[0]!.call(kernelOf(users)).$erasePerson({ person }, asking()),
     nobody: () => newId('user', randomShard()),
     tellRegistered: auth.tellRegistered,
     tellSuspended: auth.tellSuspended,
