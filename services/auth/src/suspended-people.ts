@@ -9,6 +9,8 @@ export interface SuspendedPeople {
   /** Whether the person is suspended, as heard a moment ago. */
   has(person: UserId): boolean
   readonly size: number
+  /** All of them, for queries that must leave them out; ask again each time. */
+  readonly ids: ReadonlySet<UserId>
   /** Keeps it up to date: one of the service's subscriptions. */
   readonly subscription: BroadcastSubscription
 }
@@ -35,6 +37,9 @@ export function suspendedPeople({ call }: Pick<Kit, 'call'>): SuspendedPeople {
     has: person => people.size > 0 && people.has(person),
     get size() {
       return people.size
+    },
+    get ids() {
+      return people
     },
     subscription: broadcast(
       'suspended-people',

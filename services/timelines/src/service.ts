@@ -15,6 +15,7 @@ import { PublicRing } from './public-ring.ts'
 import { publicTimeline } from './public-timeline.ts'
 import { tagTimeline } from './tag-timeline.ts'
 import { timelinePosts } from './timeline-posts.ts'
+import { trending } from './trending.ts'
 import { hiddenFinder, viewerFinder } from './viewers.ts'
 
 export const timelinesService = timelinesWith({})
@@ -26,7 +27,7 @@ export interface TimelinesOptions extends InboxesOptions {
 
 /** With other bounds than the usual: tests want to reach them. */
 export function timelinesWith(options: TimelinesOptions): ServiceDefinition<typeof timelines> {
-  return service(timelines, undefined, kit => wire(kit, options))
+  return service(timelines, new URL('../migrations/', import.meta.url), kit => wire(kit, options))
 }
 
 function wire(kit: Kit, options: TimelinesOptions): Wiring<typeof timelines> {
@@ -40,6 +41,7 @@ function wire(kit: Kit, options: TimelinesOptions): Wiring<typeof timelines> {
   const findHidden = hiddenFinder(kit)
   const everybodys = publicTimeline(kit, ring, log, posts, suspended, findViewer, findHidden)
   const tagged = tagTimeline(kit, posts, suspended, findViewer, findHidden)
+  const trends = trending(kit, posts, findViewer, findHidden, suspended)
   kit.metrics.gauge('plaza_timelines_inboxes', 'People whose inbox is kept', [], gauge =>
     gauge.set(inboxes.size),
   )
@@ -48,9 +50,19 @@ function wire(kit: Kit, options: TimelinesOptions): Wiring<typeof timelines> {
       home: homeTimeline(kit, inboxes, posts, suspended, findViewer, options.onceAmong ?? onceAmong),
       public: brieflyKept(kit, 'timelines.public-pages', everybodys),
       tag: brieflyKept(kit, 'timelines.tag-pages', tagged),
+      ...trends.handlers,
     },
-    subscriptions: [...onEvents(inboxes, ring, posts, reactions, log), suspended.subscription],
-    checks: { inboxes: checkInboxes(kit, inboxes) },
+    subscriptions: [
+      ...onEvents(inboxes, ring, posts, reactions, log),
+      suspended.subscription,
+      trends.subscription,
+    ],
+    jobs: trends.jobs,
+    personal: trends.personal,
+    checks: { inboxes: checkInboxes(kit, inboxes), ...trends.checks },
+    start: async () => {
+      await trends.start()
+    },
   }
 }
 

@@ -1,0 +1,143 @@
+import { type Db, lowestIdAt, sql, type Tx, toId, toUuid } from '@plaza/kernel/data'
+import type { JobHandlers, RunningJob } from '@plaza/kernel/jobs'
+import type { Kit } from '@plaza/kernel/service'
+import { voiceAt } from './trending-score.ts'
+import { addUp, dropEmpty, lockSubjects, takeBack } from './trending-store.ts'
+import { keptFor } from './trending-voices.ts'
+
+interface Hour {
+  /** Epoch ms. */
+  readonly dueAt: number
+}
+
+const kind = 'trending-upkeep'
+const hour = 3_600_000
+/** Rows dropped by one transaction: it must hold nobody up. */
+const perStep = 1_000
+
+/** Once an hour, on one instance: drops what is too old to be heard. */
+export function trendingUpkeep({ db, jobs }: Pick<Kit, 'db' | 'jobs'>) {
+  // The key names the hour: instances that start order it once, and the one that runs can order the next.
+  const order = (tx: Tx, after: number) => {
+    const dueAt = (Math.floor(after / hour) + 1) * hour
+    return jobs.add(tx, { kind, data: { dueAt } satisfies Hour, key: new Date(dueAt).toISOString(), dueAt })
+  }
+  const handlers: JobHandlers = {
+    [kind]: async ({ dueAt }: Hour, { context: { signal } }: RunningJob) => {
+      // First, and committed: an hour that fails must not be the last. By the job's own hour, for clocks differ.
+      await db.transaction(tx => order(tx, Math.max(Date.now(), dueAt)))
+      return dropOld(db, Math.min(Date.now(), dueAt) - keptFor, signal)
+    },
+  }
+  return { begin: () => db.transaction(tx => order(tx, Date.now())), handlers }
+}
+
+/** Drops the voices and uses of tags from before `time` (epoch ms), and forgets what is long gone: step by step, each leaving all sums right. */
+export async function dropOld(db: Db, time: number, signal: AbortSignal) {
+  const untilDone = async (step: (tx: Tx) => Promise<number>) => {
+    let dropped = 0
+    for (let rows = perStep; rows === perStep; dropped += rows) {
+      signal.throwIfAborted()
+      rows = await db.transaction(step)
+    }
+    return dropped
+  }
+  const floor = voiceAt(time)
+  const before = toUuid(lowestIdAt(time))
+  return {
+    voices: await untilDone(tx => dropOldVoices(tx, floor)),
+    uses: await untilDone(tx => dropOldUses(tx, before)),
+    gone: await untilDone(tx => forgetGone.run(tx, { limit: perStep })),
+  }
+}
+
+async function dropOldVoices(tx: Tx, floor: number): Promise<number> {
+  const old = await oldVoices.all(tx, { floor, limit: perStep })
+  if (old.length === 0) return 0
+  const subjects = [...new Set(old.map(row => row.subject))]
+  await lockTrends.run(tx, { subjects })
+  const people = old.map(row => row.person_id)
+  await deleteVoices.run(tx, { subjects: old.map(row => row.subject), people, floor })
+  await addUp(tx, subjects)
+  return old.length
+}
+
+async function dropOldUses(tx: Tx, before: string): Promise<number> {
+  const old = await oldUses.all(tx, { before, limit: perStep })
+  if (old.length === 0) return 0
+  const tags = new Set(old.map(row => `#${row.tag}`))
+  await lockSubjects(tx, new Map([...tags].map(tag => [tag, null])))
+  const dropped = await deleteUses.all(tx, {
+    posts: old.map(row => row.post_id),
+    tags: old.map(row => row.tag),
+  })
+  await takeBack(
+    tx,
+    dropped.map(row => ({
+      post: toId('post', row.post_id),
+      tag: row.tag,
+      person: toId('user', row.person_id),
+    })),
+  )
+  await dropEmpty.run(tx, { subjects: [...tags] })
+  return old.length
+}
+
+const oldVoices = sql({
+  name: 'timelines.old-voices',
+  params: { floor: 'float8', limit: 'int4' },
+  row: { subject: 'text', person_id: 'uuid' },
+})`
+  select subject, person_id
+  from voices
+  where voice < ${'floor'}
+  order by voice
+  limit ${'limit'}`
+
+const lockTrends = sql({ name: 'timelines.lock-trends', params: { subjects: 'text[]' } })`
+  select subject
+  from trends
+  where subject = any(${'subjects'})
+  order by subject
+  for update`
+
+// Once more by age: one of them may speak again meanwhile.
+const deleteVoices = sql({
+  name: 'timelines.delete-voices',
+  params: { subjects: 'text[]', people: 'uuid[]', floor: 'float8' },
+})`
+  delete from voices v
+  using unnest(${'subjects'}, ${'people'}) old (subject, person_id)
+  where v.subject = old.subject and v.person_id = old.person_id and v.voice < ${'floor'}`
+
+const oldUses = sql({
+  name: 'timelines.old-tag-uses',
+  params: { before: 'uuid', limit: 'int4' },
+  row: { post_id: 'uuid', tag: 'text' },
+})`
+  select post_id, tag
+  from tag_posts
+  where post_id < ${'before'}
+  order by post_id, tag
+  limit ${'limit'}`
+
+const deleteUses = sql({
+  name: 'timelines.delete-tag-uses',
+  params: { posts: 'uuid[]', tags: 'text[]' },
+  row: { post_id: 'uuid', tag: 'text', person_id: 'uuid' },
+})`
+  delete from tag_posts p
+  using unnest(${'posts'}, ${'tags'}) old (post_id, tag)
+  where p.post_id = old.post_id and p.tag = old.tag
+  returning p.post_id, p.tag, p.person_id`
+
+const forgetGone = sql({ name: 'timelines.forget-gone-trends', params: { limit: 'int4' } })`
+  delete from trends
+  where subject = any(array(
+    select subject
+    from trends
+    where gone_at < now() - interval '1 hour'
+    order by gone_at
+    limit ${'limit'}
+    for update skip locked
+  ))`
