@@ -31,6 +31,16 @@ export async function openSquare() {
       more: { visibility?: 'public' | 'followers'; replyTo?: PostId } = {},
       key?: string,
     ): Promise<Post> => edge.create({ text, ...more }, asClient(by, key, { text, ...more })),
+    comment: (
+      by: UserId,
+      id: PostId,
+      text = 'an answer',
+      more: { visibility?: 'public' | 'followers' } = {},
+    ) => edge.comment({ id, text, ...more }, asClient(by)),
+    comments: (id: PostId, by?: UserId, page: { limit?: number; cursor?: string } = {}) =>
+      edge.listComments({ id, ...page }, asClient(by)),
+    thread: (id: PostId, by?: UserId, page: { limit?: number; cursor?: string } = {}) =>
+      edge.thread({ id, ...page }, asClient(by)),
     get: (id: PostId, by?: UserId) => edge.get({ id }, asClient(by)),
     edit: (id: PostId, text: string, by: UserId, ifVersion?: number) =>
       edge.edit({ id, text, ...(ifVersion !== undefined && { ifVersion }) }, asClient(by)),
