@@ -1,14 +1,19 @@
 import type { PostId } from '@plaza/kernel/contract'
 import { batched } from '@plaza/kernel/data'
 import type { Kit } from '@plaza/kernel/service'
+import type { Counts } from './contract.ts'
 import { findFacts, findVersions } from './post-store.ts'
-import { type KnownPost, knownPost } from './post-view.ts'
+import { type KnownPost, knownPost, setCounts } from './post-view.ts'
 
 export interface CurrentPosts {
   /** The post as it is now, in any topology. */
   find(id: PostId): Promise<KnownPost | undefined>
   /** The post, that had at least this version a moment ago; undefined when it was deleted since. */
   findAt(id: PostId, version: number): Promise<KnownPost | undefined> | KnownPost
+  /** A post's counts as they are now, heard after they were committed. */
+  counted(counts: Counts): void
+  /** Counts may have been missed. */
+  clear(): void
 }
 
 /**
@@ -31,12 +36,19 @@ export function currentPosts({ db, cache, metrics }: Kit): CurrentPosts {
   })
   const read = batched({ name: 'posts.facts', load: (ids: readonly PostId[]) => findFacts(db, ids), metrics })
 
+  const reading = new Readings()
   const readAndKeep = async (id: PostId) => {
-    const facts = await read(id)
-    if (facts === undefined) return undefined
-    const post = knownPost(facts)
-    kept.set(id, post)
-    return post
+    const reads = reading.begin(id)
+    try {
+      const facts = await read(id)
+      if (facts === undefined) return undefined
+      const post = knownPost(facts)
+      // Counts that were told meanwhile may be newer than what was read: such a post is shown, and not kept.
+      if (!reads.missed) kept.set(id, post)
+      return post
+    } finally {
+      reading.end(id, reads)
+    }
   }
   const findAt = (id: PostId, version: number) => {
     const known = kept.peek(id)
@@ -50,5 +62,45 @@ export function currentPosts({ db, cache, metrics }: Kit): CurrentPosts {
       return version === undefined ? undefined : findAt(id, version)
     },
     findAt,
+    counted: counts => {
+      const known = kept.peek(counts.postId)
+      if (known !== undefined) setCounts(known, counts)
+      reading.miss(counts.postId)
+    },
+    clear: () => {
+      kept.clear()
+      reading.missAll()
+    },
+  }
+}
+
+interface Reads {
+  /** Of one post, at this moment. */
+  count: number
+  missed: boolean
+}
+
+/** Which posts are being read, and of which of them something was told meanwhile. */
+class Readings {
+  readonly #reads = new Map<PostId, Reads>()
+
+  begin(id: PostId): Reads {
+    const reads = this.#reads.get(id) ?? { count: 0, missed: false }
+    reads.count++
+    this.#reads.set(id, reads)
+    return reads
+  }
+
+  end(id: PostId, reads: Reads): void {
+    if (--reads.count === 0) this.#reads.delete(id)
+  }
+
+  miss(id: PostId): void {
+    const reads = this.#reads.get(id)
+    if (reads !== undefined) reads.missed = true
+  }
+
+  missAll(): void {
+    for (const reads of this.#reads.values()) reads.missed = true
   }
 }

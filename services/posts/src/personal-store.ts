@@ -167,7 +167,7 @@ const lockPosts = sql({
   for update`
 
 const removeSomeLikes = sql({ name: 'posts.remove-some-likes', params: { ids: 'uuid[]', limit: 'int4' } })`
-  with some as materialized (
+  with chosen as materialized (
     select user_id, post_id
     from (
       select user_id, post_id
@@ -178,14 +178,14 @@ const removeSomeLikes = sql({ name: 'posts.remove-some-likes', params: { ids: 'u
     order by user_id, post_id
   )
   delete from likes
-  using some
-  where likes.user_id = some.user_id and likes.post_id = some.post_id`
+  using chosen
+  where likes.user_id = chosen.user_id and likes.post_id = chosen.post_id`
 
 const removeSomeReposts = sql({
   name: 'posts.remove-some-reposts',
   params: { ids: 'uuid[]', limit: 'int4' },
 })`
-  with some as materialized (
+  with chosen as materialized (
     select user_id, post_id
     from (
       select user_id, post_id
@@ -196,8 +196,8 @@ const removeSomeReposts = sql({
     order by user_id, post_id
   )
   delete from reposts
-  using some
-  where reposts.user_id = some.user_id and reposts.post_id = some.post_id`
+  using chosen
+  where reposts.user_id = chosen.user_id and reposts.post_id = chosen.post_id`
 
 const removeCounts = sql({ name: 'posts.remove-counts', params: { ids: 'uuid[]' } })`
   delete from post_counts
