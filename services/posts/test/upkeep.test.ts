@@ -12,6 +12,9 @@ test('each hour what was deleted more than a day ago is forgotten, however much 
   const users = fakeUsers()
   await using plaza = await bootServices([fakeAuth().service, users.service, postsService])
   const owner = await plaza.scratch.connect()
+  await owner.query(
+    `create function pg_temp.place(n int) returns uuid language sql as $$ select lpad(n::text, 32, '0')::uuid $$`,
+  )
   const edge = makeCall(plaza.host.dispatcher)(posts)
   const ana = asClient(users.add('ana'))
   const [lately, longAgo] = [
@@ -26,6 +29,13 @@ test('each hour what was deleted more than a day ago is forgotten, however much 
   await owner.query(
     `insert into posts.deleted_posts
      select gen_random_uuid(), gen_random_uuid(), now() - interval '30 days' from generate_series(1, 4500)`,
+  )
+  // What a crash leaves: places of deleted posts with no answers below them, one below the other.
+  await owner.query(
+    `insert into posts.posts (id, author_id, text, visibility, reply_to, root_id, answered_id)
+     select pg_temp.place(n), pg_temp.place(0), '', 'gone', case when n > 1 then pg_temp.place(n - 1) end,
+       case when n > 1 then pg_temp.place(1) end, case when n > 1 then pg_temp.place(0) end
+     from generate_series(1, 5) n`,
   )
   const ordered = async () =>
     (await owner.query<{ key: string }>(`select key from posts.jobs where kind = 'upkeep'`)).rows.map(
@@ -42,6 +52,7 @@ test('each hour what was deleted more than a day ago is forgotten, however much 
     await new Promise(setImmediate)
 
   assert.equal((await owner.query('select from posts.deleted_posts')).rowCount, 1)
+  assert.equal((await owner.query(`select from posts.posts where visibility = 'gone'`)).rowCount, 0)
   assert.equal(await edge.delete({ id: lately.id }, ana), null, 'an answer that was lost can be had again')
   await assert.rejects(edge.delete({ id: longAgo.id }, ana), { code: 'post-not-found' })
   const next = await ordered()
