@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { type Context, deriveContext, makeCall } from '@plaza/kernel/call'
 import type { PostId, UserId } from '@plaza/kernel/contract'
 import { newId, randomShard } from '@plaza/kernel/data'
+import { kernelOf } from '@plaza/kernel/service'
 import { asking, bootServices } from '@plaza/testing'
 import { type Post, posts } from '../src/contract.ts'
 import { postsService } from '../src/service.ts'
@@ -25,6 +26,8 @@ export async function openSquare() {
     edge,
     /** Calls as another service does. */
     service: booted.call(posts),
+    /** Calls what every service answers. */
+    kernel: booted.call(kernelOf(posts)),
     create: (
       by: UserId,
       text: string,
