@@ -315,6 +315,13 @@ export const posts = contract(
       output: Type.Array(PostFacts),
       summary: 'Facts of the posts there are, in any order, whoever asks.',
     }),
+    seenByIds: query({
+      access: 'internal',
+      input: Closed({ ids }),
+      output: Type.Array(Post),
+      summary:
+        'The posts as the one who asks sees them, in the order of the ids; what is not for their eyes is left out.',
+    }),
     pageByAuthors: query({
       access: 'internal',
       input: Closed({ authors: Type.Array(Id.user, { maxItems: 1000 }), ...span }),

@@ -19,6 +19,7 @@ import { listEdits } from './list-edits.ts'
 import { listLikes } from './list-likes.ts'
 import { personalData } from './personal.ts'
 import { reactTo } from './react.ts'
+import { seenPosts } from './seen-posts.ts'
 import { showPosts } from './show-posts.ts'
 import { readThread } from './thread.ts'
 import { threadsOf } from './thread-store.ts'
@@ -52,6 +53,7 @@ export const postsService = service(posts, new URL('../migrations/', import.meta
       listLikes: listLikes(kit, reader, suspended),
       ...reactTo(kit, reader, current),
       ...reactions.handlers,
+      seenByIds: seenPosts(current, viewers, shown),
       ...forTimelines(kit, current, versionOf),
     },
     subscriptions: [

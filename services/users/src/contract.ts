@@ -94,6 +94,17 @@ export const Card = Closed({
 })
 export type Card = Static<typeof Card>
 
+/** What people are found by, whoever asks. */
+export const PersonFacts = Closed({
+  id: Id.user,
+  username: Type.String(),
+  displayName: Type.String(),
+  bio: Type.String(),
+  followerCount: Count,
+  version: Type.Integer(),
+})
+export type PersonFacts = Static<typeof PersonFacts>
+
 /** Everything that decides what one person may and wants to see, as it was at one moment. */
 export const Relations = Closed({
   /** As `relationVersions` tells it: these lists hold until that one is higher. */
@@ -204,6 +215,16 @@ export const users = contract(
 
     /** Those of the ids that are people, in no order. */
     cards: query({ access: 'internal', input: UserKeys, output: Type.Array(Card) }),
+    /** Facts of those of the ids that have a profile, in no order; none is made for it. */
+    byIds: query({ access: 'internal', input: UserKeys, output: Type.Array(PersonFacts) }),
+    /** Everybody who has a profile, by id: for read models that begin anew. */
+    pageAll: query({
+      access: 'internal',
+      input: Closed({ after: Type.Optional(Id.user), limit: Type.Integer({ minimum: 1, maximum: 1_000 }) }),
+      output: Type.Array(PersonFacts),
+    }),
+    /** The profiles as the one who asks sees them, in the order of the ids; who is not for their eyes is left out. */
+    seenProfiles: query({ access: 'internal', input: UserKeys, output: Type.Array(Profile) }),
     /** Those of the usernames, in any case, that are people's. `username` is as it was asked. */
     idsByUsername: query({
       access: 'internal',

@@ -2,6 +2,7 @@ import { service } from '@plaza/kernel/service'
 import { relationChanger } from './change-relation.ts'
 import { users } from './contract.ts'
 import { editMe } from './edit-profile.ts'
+import { forSearch } from './for-search.ts'
 import { forServices } from './for-services.ts'
 import { findByUsername, getProfile, ownProfile } from './get-profile.ts'
 import { listPeople } from './list-people.ts'
@@ -27,6 +28,7 @@ export const usersService = service(users, new URL('../migrations/', import.meta
       followers: listPeople(kit, people, 'followers'),
       following: listPeople(kit, people, 'following'),
       ...forServices(people),
+      ...forSearch(kit, people),
     },
     subscriptions: [followAccounts(kit), countPosts()],
     jobs: profileJobs(people),

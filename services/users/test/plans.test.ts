@@ -4,6 +4,7 @@ import { allStatements, lastUuid } from '@plaza/kernel/data'
 import { type ScratchDatabase, scratchDatabase } from '@plaza/kernel/scratch-database'
 import { planOf } from '@plaza/testing'
 import type { Client } from 'pg'
+import '../src/for-search.ts'
 import '../src/list-store.ts'
 import '../src/personal-store.ts'
 import '../src/profile-store.ts'
@@ -65,6 +66,8 @@ for (const [name, index, params] of lists) {
 const keyed: readonly [string, Params][] = [
   ['users.profiles-by-ids', { ids: [id] }],
   ['users.cards-by-ids', { ids: [id] }],
+  ['users.facts-by-ids', { ids: [id] }],
+  ['users.facts-after', { after: zero, limit: 200 }],
   ['users.ids-by-username', { usernames: ['person_1'] }],
   ['users.versions-by-ids', { ids: [id] }],
   ['users.relations-by-ids', { ids: [id] }],

@@ -37,6 +37,8 @@ export async function openSquare({ instances = 1, ...options }: SquareOptions = 
     owner,
     /** Calls as another service does. */
     service,
+    /** Calls as another service does for a person. */
+    serviceFor: (id: UserId) => curried(booted[0]!.call, () => asking(id), 'service'),
     /** Calls as the edge does for a person, or for nobody. */
     as: (id: UserId | undefined, instance = 0, roles: readonly Role[] = ['user']) =>
       curried(makeCall(booted[instance % instances]!.host.dispatcher), () => asking(id, roles), 'edge'),
