@@ -1,0 +1,29 @@
+import { service } from '@plaza/kernel/service'
+import { checksOf } from './checks.ts'
+import { notSearchable, search } from './contract.ts'
+import { onEvents } from './on-events.ts'
+import { personal } from './personal.ts'
+import { rebuilding } from './rebuild.ts'
+import { searchPeople } from './search-people.ts'
+import { searchPosts } from './search-posts.ts'
+
+export const searchService = service(search, new URL('../migrations/', import.meta.url), kit => {
+  const findPosts = searchPosts(kit)
+  const findPeople = searchPeople(kit)
+  const { rebuild, begin, handlers: jobs } = rebuilding(kit)
+  return {
+    handlers: {
+      search: ({ type = 'posts', ...input }, context) => {
+        if (type === 'products')
+          throw notSearchable('There are no products to search for yet: ask for posts or users.')
+        return type === 'users' ? findPeople(input, context) : findPosts(input, context)
+      },
+      rebuild,
+    },
+    subscriptions: onEvents(kit),
+    jobs,
+    personal: personal(kit),
+    checks: checksOf(kit),
+    start: begin,
+  }
+})
