@@ -3,6 +3,8 @@ import { sql } from '../data/index.ts'
 import type { Handler } from '../service/service.ts'
 import type { Logger, Metrics } from '../telemetry/index.ts'
 import type { EventCursor } from './cursor.ts'
+import { logState } from './log-state.ts'
+import type { LogStateView } from './operations.ts'
 import { type Pulled, Puller, type PullInput, type PullSource } from './pull.ts'
 import { SideConnection } from './side-connection.ts'
 import { Ticker } from './ticker.ts'
@@ -18,9 +20,10 @@ export interface EventLogKit {
 
 /** One service's log, as one process serves it. */
 export interface EventLog {
-  /** Answers `$pullEvents` and `$eventCursors`. */
+  /** Answers `$pullEvents`, `$logState` and `$eventCursors`. */
   readonly handlers: {
     readonly $pullEvents: (input: PullInput) => Promise<Pulled>
+    readonly $logState: Handler<object, LogStateView>
     readonly $eventCursors: Handler<object, unknown>
   }
   /** Draining: pulls that wait are answered at once, and no more are taken. */
@@ -81,6 +84,7 @@ export async function startEventLog({
   return {
     handlers: {
       $pullEvents: input => puller.pull(input),
+      $logState: () => logState(db),
       $eventCursors: async () =>
         (await listCursors.all(db, {})).map(({ cursor, movedAt, ...rest }) => ({
           ...rest,

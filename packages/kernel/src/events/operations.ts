@@ -8,7 +8,7 @@ import {
   Timestamp,
   Type,
 } from '../contract/index.ts'
-import { EventCursor } from './cursor.ts'
+import { EventCursor, TickPoint } from './cursor.ts'
 
 export const eventLogReplaced = errorCode(
   'event-log-replaced',
@@ -62,6 +62,19 @@ const Pulled = Closed({
   wentBackTo: Nullable(Type.Integer()),
 })
 
+/** What is asked of a log to judge cursors in it. */
+const LogStateView = Closed({
+  /** The run that writes now. */
+  branch: Type.String(),
+  /** All runs, this one too. */
+  runs: Type.Array(Type.String()),
+  newest: TickPoint,
+  /** The oldest tick of this era from which on it can be told what became of each event. */
+  since: TickPoint,
+})
+
+export type LogStateView = Static<typeof LogStateView>
+
 /** An event that could not be handled, or that waits behind one of its stream that could not. */
 export const DeadLetter = Closed({
   id: Type.String(),
@@ -99,6 +112,12 @@ export const eventOperations = {
     output: Pulled,
     fails: [eventLogReplaced],
     timeout: 80_000,
+  }),
+  $logState: query({
+    access: 'internal',
+    summary: 'How far this log is, and from where on it can be checked what became of its events.',
+    input: Closed({}),
+    output: LogStateView,
   }),
   $eventCursors: query({
     access: 'internal',

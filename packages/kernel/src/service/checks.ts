@@ -6,6 +6,11 @@ import type { Handler } from './service.ts'
 export interface Check {
   /** The promise, as a sentence: `counts equal the rows behind them`. */
   readonly promise: string
+  /**
+   * `memory`: only a process whose subscriptions run has what is looked at (inboxes, caches). `work`: it is no breach while no such process runs at
+   * all. Left out: what is looked at is in the tables, whoever runs.
+   */
+  readonly needs?: 'memory' | 'work'
   /** Looks at the next part of the data (a second's work at most); `next` is given back as `after` until it is null. */
   readonly look: (after: string | undefined, context: Context) => Promise<Looked>
 }
@@ -18,7 +23,13 @@ export interface Looked {
   readonly next: string | null
 }
 
-const Checks = Type.Array(Closed({ name: Type.String(), promise: Type.String() }))
+const Checks = Type.Array(
+  Closed({
+    name: Type.String(),
+    promise: Type.String(),
+    needs: Type.Optional(Type.Unsafe<'memory' | 'work'>({ type: 'string', enum: ['memory', 'work'] })),
+  }),
+)
 const Part = Closed({
   checked: Type.Integer(),
   breaches: Type.Array(Closed({ id: Type.String(), detail: Type.String() })),
@@ -47,7 +58,12 @@ export function answerChecks(checks: Readonly<Record<string, Check>>): {
   $verify: Handler<{ check: string; after?: string }, Looked>
 } {
   return {
-    $checks: () => Object.entries(checks).map(([name, { promise }]) => ({ name, promise })),
+    $checks: () =>
+      Object.entries(checks).map(([name, { promise, needs }]) => ({
+        name,
+        promise,
+        ...(needs && { needs }),
+      })),
     $verify: ({ check, after }, context) => {
       const found = checks[check]
       if (found === undefined) throw new Error(`There is no check ${check}`)

@@ -3,11 +3,12 @@ import type { Db } from '../data/index.ts'
 import {
   deadLetterHandlers,
   type EventLog,
+  eventChecks,
   type RunningSubscription,
   runSubscription,
   startEventLog,
 } from '../events/index.ts'
-import { type JobRunner, startJobs } from '../jobs/index.ts'
+import { type JobRunner, jobChecks, startJobs } from '../jobs/index.ts'
 import { checkHandlers } from './check-contracts.ts'
 import { answerChecks } from './checks.ts'
 import { type InstanceFacts, instanceHandler } from './instance.ts'
@@ -65,7 +66,11 @@ export class HostedService {
       ...letters,
       ...jobs.handlers,
       ...personalDataHandlers(wiring.personal, db),
-      ...answerChecks(wiring.checks ?? {}),
+      ...answerChecks({
+        ...eventChecks(kit, wiring.subscriptions ?? []),
+        ...jobChecks(db),
+        ...wiring.checks,
+      }),
       $instance,
     }
     this.targets = {
