@@ -119,6 +119,7 @@ const factsByIds = sql({ name: 'posts.facts-by-ids', params: { ids: 'uuid[]' }, 
   left join post_counts on post_id = id
   where id = any(${'ids'})`
 
+// Counts are found one by one: any other join would read those of all posts.
 const factsAfter = sql({
   name: 'posts.facts-after',
   params: { after: 'uuid', limit: 'int4' },
@@ -127,7 +128,12 @@ const factsAfter = sql({
   select id, author_id, text, tags, mention_ids, mention_names, visibility, version, edited_at,
     reply_to, root_id, answered_id, likes, replies, reposts
   from posts
-  left join post_counts on post_id = id
+  left join lateral (
+    select likes, replies, reposts
+    from post_counts
+    where post_id = posts.id
+    limit 1
+  ) counts on true
   where id > ${'after'} and visibility in ('public', 'followers')
   order by id
   limit ${'limit'}`

@@ -58,6 +58,7 @@ const anyAnswer = sql({ name: 'posts.any-answer', params: { id: 'uuid' }, row: {
   select id
   from posts
   where reply_to = ${'id'}
+  order by reply_to, id
   limit 1`
 
 const buryById = sql({ name: 'posts.bury-by-id', params: { id: 'uuid' } })`

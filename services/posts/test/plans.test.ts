@@ -17,7 +17,7 @@ before(async () => {
 })
 after(() => scratch[Symbol.asyncDispose]())
 
-// 100,000 posts of 5,000 people, a tenth of them for followers; the first wrote 5,000; one tag on a fifth, many on few; 5,000 were edited.
+// 100,000 posts of 5,000 people and 40,000 comments, half of them in one thread, 1,000 of them of the first person, a tenth of them for followers; the first wrote 5,000; one tag on a fifth, many on few; 5,000 were edited.
 const square = `
   set search_path = posts;
   create function person(n int) returns uuid immutable language sql as $$ select lpad(to_hex(n * 977), 32, '0')::uuid $$;
@@ -27,6 +27,12 @@ const square = `
     select post(n), person(case when n % 20 = 0 then 1 else n % 5000 + 1 end), 'text', case when n % 5 = 0 then '{often}'::text[] end,
       case when n % 10 = 3 then 'followers' else 'public' end
     from generate_series(1, 100000) n;
+  insert into posts (id, author_id, text, visibility, reply_to, root_id, answered_id)
+    select post(100000 + n), person(case when n % 40 = 0 then 1 else n % 5000 + 1 end), 'text', 'public',
+      post(case when n <= 20000 then (case when n % 10 = 0 then 100000 + n - 1 else 1 end) else n end),
+      post(case when n <= 20000 then 1 else n end), person(2)
+    from generate_series(1, 40000) n;
+  insert into post_counts (post_id, likes) select id, 1 from posts;
   insert into post_tags select 'often', id, author_id from posts where tags is not null and visibility = 'public';
   insert into post_tags select 'tag' || n % 3000, post(n), person(n % 5000 + 1) from generate_series(1, 100000, 7) n;
   insert into post_edits select post(n), 1, 'earlier', now() from generate_series(1, 5000) n;
@@ -46,9 +52,13 @@ const people = Array.from({ length: 39 }, (_, i) => person(i + 1))
 const statement = (name: string) => allStatements().find(each => each.name === name)!
 const middle = '000000170000-7000-8000-000000000000'.replace(/^(.{8})(.{4})/, '$1-$2')
 
+// The root of the great thread: post(1) of the square.
+const first = '00000000-001f-7c4c-8a42-38a0b923820d'
+
 type Params = Parameters<typeof planOf>[3]
 const without = { without: people }
 const spans = { publicOnly: ['false'], limits: ['21'] }
+const replies = '(posts_by_author|posts_comments_by_author)'
 const lists: readonly [name: string, index: string, Params][] = [
   ['posts.older-by-authors', 'posts_by_author', { authors: people, before: lastUuid, each: 4, limit: 21 }],
   ['posts.newer-by-authors', 'posts_by_author', { authors: people, after: zero, each: 4, limit: 21 }],
@@ -58,6 +68,12 @@ const lists: readonly [name: string, index: string, Params][] = [
   ['posts.newer-by-tag', 'post_tags_pkey', { tag: 'often', ...without, after: middle, limit: 21 }],
   ['posts.older-of-authors', 'posts_by_author', { authors: [person(1)], froms: [lastUuid], ...spans }],
   ['posts.newer-of-authors', 'posts_by_author', { authors: [person(1)], froms: [zero], ...spans }],
+  ['posts.older-with-replies-of-authors', replies, { authors: [person(1)], froms: [lastUuid], ...spans }],
+  ['posts.newer-with-replies-of-authors', replies, { authors: [person(1)], froms: [zero], ...spans }],
+  ['posts.answers-after', 'posts_answers', { ids: [first], froms: [zero], limits: ['21'] }],
+  ['posts.answers-before', 'posts_answers', { ids: [first], froms: [lastUuid], limits: ['21'] }],
+  ['posts.thread-after', 'posts_threads', { ids: [first], froms: [zero], limits: ['101'] }],
+  ['posts.thread-before', 'posts_threads', { ids: [first], froms: [lastUuid], limits: ['101'] }],
   ['posts.older-edits', 'post_edits_pkey', { id: middle, before: 2_000, limit: 21 }],
   ['posts.newer-edits', 'post_edits_pkey', { id: middle, after: 1, limit: 21 }],
 ]
@@ -79,8 +95,19 @@ for (const [name, index, params] of lists) {
 const keyed: readonly [string, Params][] = [
   ['posts.versions-by-ids', { ids: [middle] }],
   ['posts.facts-by-ids', { ids: [middle] }],
+  ['posts.facts-after', { after: middle, limit: 1_000 }],
   ['posts.lock-by-id', { id: middle }],
   ['posts.delete-by-id', { id: middle }],
+  ['posts.any-answer', { id: first }],
+  ['posts.bury-by-id', { id: middle }],
+  ['posts.hide-by-id', { id: middle }],
+  ['posts.remove-tags', { id: middle }],
+  ['posts.remove-edits', { id: middle }],
+  ['posts.delete-empty-place', { id: middle }],
+  ['posts.delete-empty-places', { limit: 2_000 }],
+  ['posts.below-after', { ids: [middle], froms: [zero], limits: ['101'] }],
+  ['posts.below-before', { ids: [middle], froms: [lastUuid], limits: ['101'] }],
+  ['posts.above', { ids: [middle] }],
   ['posts.deleted-by-id', { id: middle }],
   ['posts.delete-old-deletions', { limit: 2_000 }],
   ['posts.author-versions', { ids: ['user_1'] }],
