@@ -3,6 +3,7 @@ import type { Config } from '@plaza/kernel/config'
 import { type Edge, makeEdge, makeEdgeServer, openApiOf } from '@plaza/kernel/http'
 import type { Host } from '@plaza/kernel/service'
 import type { Logger, Metrics } from '@plaza/kernel/telemetry'
+import { answerArchive, archivePath } from './archive-page.ts'
 import { gateway } from './contract.ts'
 import { dropDeadLetter, listDeadLetters, retryDeadLetter } from './dead-letters.ts'
 import { docsPages } from './docs-pages.ts'
@@ -55,6 +56,7 @@ export function createGateway({ host, remote, config, log, metrics, version }: G
   const readiness = new Readiness(host, remote, gateway.name, () => edge.draining)
   const openApi = openApiOf({ contracts, version, url: config.publicUrl })
   for (const [path, page] of Object.entries(docsPages(contracts, openApi))) server.addPage(path, page)
+  server.addPage(archivePath, answerArchive(host))
   server.addPage('/health/live', answerLive)
   server.addPage('/health/ready', readiness.answer)
   server.addPage('/metrics', answerMetrics(metrics, verifier, config.metricsToken))
