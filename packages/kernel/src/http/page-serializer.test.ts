@@ -43,3 +43,20 @@ test('a frozen item is serialised once; one that may change is read each time', 
   const own = counted((<T>(value: T) => value) as typeof Object.freeze)
   assert.deepEqual([textOf(own), textOf(own)], ['read 2', 'read 3'])
 })
+
+test('a thing with several lists, one thing and cursors is serialised as a page is', () => {
+  const thread = pageSerializer(
+    Closed({
+      above: Type.Array(Item),
+      one: Item,
+      below: Type.Array(Item),
+      count: Type.Integer(),
+      nextCursor: Nullable(Type.String()),
+    }),
+  )
+  const shared = Object.freeze(item(1))
+  for (const one of [item(2), shared]) {
+    const value = { above: [shared], one, below: [item(3), shared], count: 3, nextCursor: null }
+    assert.deepEqual(JSON.parse(thread(value)), value)
+  }
+})
