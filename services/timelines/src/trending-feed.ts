@@ -78,7 +78,7 @@ function factsFinder({ call, cache }: Pick<Kit, 'call' | 'cache'>) {
 }
 
 /** Has the effect of a batch. Everything it changes is locked first, so that what it reads afterwards holds. */
-async function giveVoices(tx: Tx, { voices, tagged, gone }: Work): Promise<void> {
+export async function giveVoices(tx: Tx, { voices, tagged, gone }: Work): Promise<void> {
   const changed = [...tagged.keys()]
   const wanted: TagUse[] = changed.flatMap(post => {
     const { person, tags } = tagged.get(post)!
