@@ -95,13 +95,15 @@ export const auditLists = {
     next: sql({ name: 'moderation.audit-by-actor-older', params: byActor, row })`
       select position, id, at, actor, action, target, detail
       from audit
-      where actor = ${'actor'} and position < ${'from'} and action = coalesce(${'action'}, action)
+      where actor = ${'actor'} and position < ${'from'}
+        and (${'action'} is null or action = ${'action'})
       order by position desc
       limit ${'limit'}`,
     prev: sql({ name: 'moderation.audit-by-actor-newer', params: byActor, row })`
       select position, id, at, actor, action, target, detail
       from audit
-      where actor = ${'actor'} and position > ${'from'} and action = coalesce(${'action'}, action)
+      where actor = ${'actor'} and position > ${'from'}
+        and (${'action'} is null or action = ${'action'})
       order by position
       limit ${'limit'}`,
   },
@@ -109,14 +111,16 @@ export const auditLists = {
     next: sql({ name: 'moderation.audit-by-target-older', params: byTarget, row })`
       select position, id, at, actor, action, target, detail
       from audit
-      where target = ${'target'} and position < ${'from'} and action = coalesce(${'action'}, action)
+      where target = ${'target'} and position < ${'from'}
+        and (${'action'} is null or action = ${'action'})
         and (${'actor'} is null or actor = ${'actor'})
       order by position desc
       limit ${'limit'}`,
     prev: sql({ name: 'moderation.audit-by-target-newer', params: byTarget, row })`
       select position, id, at, actor, action, target, detail
       from audit
-      where target = ${'target'} and position > ${'from'} and action = coalesce(${'action'}, action)
+      where target = ${'target'} and position > ${'from'}
+        and (${'action'} is null or action = ${'action'})
         and (${'actor'} is null or actor = ${'actor'})
       order by position
       limit ${'limit'}`,

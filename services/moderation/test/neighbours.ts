@@ -105,6 +105,7 @@ export function fakePosts() {
     },
     delete: (id: PostId) => all.delete(id),
     isHidden: (id: PostId) => hidden.has(id),
+    hide: (id: PostId) => hidden.add(id),
     show: (id: PostId) => hidden.delete(id),
     /** Nobody who asks may see it. */
     close: (id: PostId) => unseen.add(id),
