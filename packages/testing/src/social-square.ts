@@ -1,7 +1,8 @@
 import { type Account, auth } from '@plaza/auth/contract'
 import { type Client, deriveContext, makeCall } from '@plaza/kernel/call'
 import type { Contract, Operations, UserId } from '@plaza/kernel/contract'
-import { newId, randomShard } from '@plaza/kernel/data'
+import { type Db, newId, randomShard } from '@plaza/kernel/data'
+import { appendEvents, newEvent } from '@plaza/kernel/events'
 import { type ServiceDefinition, service } from '@plaza/kernel/service'
 import { postsService } from '@plaza/posts/service'
 import { usersService } from '@plaza/users/service'
@@ -12,6 +13,8 @@ export interface SocialSquare extends AsyncDisposable {
   readonly instances: readonly BootedServices[]
   /** Somebody new, without the cost of a password. */
   addPerson(username?: string): UserId
+  /** Auth says that this person is suspended, or is no more, and tells it. */
+  suspend(id: UserId, isSo?: boolean): Promise<void>
   /** A client of a contract as the edge would be: for one person, or nobody, at one of the instances. */
   as<C extends Contract>(contract: C, id?: UserId, instance?: number): Asked<C['operations']>
 }
@@ -31,7 +34,8 @@ export async function openSocialSquare(
   { instances = 1, ...options }: Omit<BootServicesOptions, 'beside'> & { readonly instances?: number } = {},
 ): Promise<SocialSquare> {
   const accounts = new Map<UserId, Account>()
-  const services = [accountsOnly(accounts), usersService, postsService, ...added]
+  const fakeAuth = accountsOnly(accounts)
+  const services = [fakeAuth.service, usersService, postsService, ...added]
   await using undo = new AsyncDisposableStack()
   const booted: BootedServices[] = []
   for (let i = 0; i < instances; i++) {
@@ -55,25 +59,42 @@ export async function openSocialSquare(
       })
       return id
     },
+    suspend: fakeAuth.suspend,
     as: (contract, id, instance = 0) => curried(edges[instance % edges.length]!, contract, id),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }
 }
 
-/** An auth service that knows accounts and nothing else. */
-function accountsOnly(accounts: ReadonlyMap<UserId, Account>): ServiceDefinition {
+/** An auth service that knows accounts and who is suspended, and nothing else. */
+function accountsOnly(accounts: ReadonlyMap<UserId, Account>) {
+  const suspended = new Set<UserId>()
+  let db: Db
   const known: Record<string, unknown> = {
     accounts: ({ ids }: { ids: readonly UserId[] }) => ids.flatMap(id => accounts.get(id) ?? []),
     accountsByUsername: ({ usernames }: { usernames: readonly string[] }) => {
       const asked = new Set(usernames.map(name => name.toLowerCase()))
       return [...accounts.values()].filter(account => asked.has(account.username.toLowerCase()))
     },
+    suspendedIds: () => ({ ids: [...suspended], next: null }),
   }
   const refuse = (name: string) => () => {
     throw new Error(`This auth service knows accounts only, and was asked for ${name}`)
   }
   const handlers = Object.keys(auth.operations).map(name => [name, known[name] ?? refuse(name)])
-  return service(auth, undefined, () => ({ handlers: Object.fromEntries(handlers) }))
+  return {
+    service: service(auth, undefined, kit => {
+      db = kit.db
+      return { handlers: Object.fromEntries(handlers) }
+    }) as ServiceDefinition,
+    suspend: async (id: UserId, isSo = true) => {
+      if (isSo) suspended.add(id)
+      else suspended.delete(id)
+      await db.transaction(async tx => {
+        const data = { userId: id, revision: 1 }
+        await appendEvents(tx, [newEvent(auth, isSo ? 'suspended' : 'unsuspended', id, data)])
+      })
+    },
+  }
 }
 
 function curried<C extends Contract>(
