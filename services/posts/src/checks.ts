@@ -48,6 +48,8 @@ function inParts(promise: string, read: (after: Uuid) => Promise<readonly Row[]>
 const part = { after: 'uuid', limit: 'int4' } as const
 const row = { id: 'uuid', breach: 'text?' } as const
 
+// `limit 1` and scalar subqueries: each is a look by key, however large the planner thinks the part is.
+
 // All posts, with or without a row of counts: a post without one has none of anything.
 const wrongCounts = sql({ name: 'posts.wrong-counts', params: part, row })`
   select id, case when said <> found then 'says ' || said || ', has ' || found end as breach
@@ -58,7 +60,12 @@ const wrongCounts = sql({ name: 'posts.wrong-counts', params: part, row })`
     order by id
     limit ${'limit'}
   ) post
-  left join post_counts on post_counts.post_id = id
+  left join lateral (
+    select likes, replies, reposts
+    from post_counts
+    where post_id = post.id
+    limit 1
+  ) own on true
   cross join lateral (
     select
       format('%s likes, %s answers, %s reposts',
@@ -93,7 +100,7 @@ const lostReactions = sql({ name: 'posts.lost-reactions', params: part, row })`
     select post_id from (select post_id from reposted limit ${'limit'}) other where post_id is not null
   )
   select post_id as id,
-    case when not exists (select from posts where id = post_id and visibility <> 'gone')
+    case when (select id from posts where id = post_id and visibility <> 'gone') is null
       then 'is liked or reposted, and not there' end as breach
   from reacted_to
   order by id
@@ -104,7 +111,7 @@ const brokenThreads = sql({ name: 'posts.broken-threads', params: part, row })`
     case
       when post.reply_to is not null and answered.id is null then 'answers what is not there'
       when post.root_id <> coalesce(answered.root_id, answered.id) then 'is of another thread than what it answers'
-      when post.visibility = 'gone' and not exists (select from posts answer where answer.reply_to = post.id)
+      when post.visibility = 'gone' and (select id from posts answer where answer.reply_to = post.id limit 1) is null
         then 'is gone and has no answers'
     end as breach
   from (
@@ -114,7 +121,12 @@ const brokenThreads = sql({ name: 'posts.broken-threads', params: part, row })`
     order by id
     limit ${'limit'}
   ) post
-  left join posts answered on answered.id = post.reply_to
+  left join lateral (
+    select id, root_id
+    from posts
+    where id = post.reply_to
+    limit 1
+  ) answered on true
   order by post.id`
 
 const wrongTags = sql({ name: 'posts.wrong-tags', params: part, row })`

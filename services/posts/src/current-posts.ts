@@ -2,8 +2,9 @@ import type { PostId } from '@plaza/kernel/contract'
 import { batched } from '@plaza/kernel/data'
 import type { Kit } from '@plaza/kernel/service'
 import type { Counts } from './contract.ts'
-import { findFacts, findVersions } from './post-store.ts'
+import { findFacts } from './post-store.ts'
 import { type KnownPost, knownPost, setCounts } from './post-view.ts'
+import type { Versions } from './versions.ts'
 
 export interface CurrentPosts {
   /** The post as it is now, in any topology. */
@@ -20,7 +21,7 @@ export interface CurrentPosts {
  * Posts read by key: the database tells the version, and memory what a version says, for an edit makes a new one. So nothing is ever old,
  * and text seldom read twice.
  */
-export function currentPosts({ db, cache, metrics }: Kit): CurrentPosts {
+export function currentPosts({ db, cache, metrics }: Kit, versionOf: Versions['ofPost']): CurrentPosts {
   const kept = cache.of<KnownPost>({
     name: 'posts.facts',
     maxEntries: 100_000,
@@ -28,11 +29,6 @@ export function currentPosts({ db, cache, metrics }: Kit): CurrentPosts {
     // An entry with its two views, what they share and a view's JSON; and the text, thrice.
     weigh: ({ facts }) => 2_200 + 3 * facts.text.length,
     maxWeight: 96_000_000,
-  })
-  const versionOf = batched({
-    name: 'posts.version',
-    load: (ids: readonly PostId[]) => findVersions(db, ids),
-    metrics,
   })
   const read = batched({ name: 'posts.facts', load: (ids: readonly PostId[]) => findFacts(db, ids), metrics })
 

@@ -1,7 +1,6 @@
 import type { PostId, UserId } from '@plaza/kernel/contract'
 import { batched } from '@plaza/kernel/data'
 import type { Handlers, Kit } from '@plaza/kernel/service'
-import type { AuthorVersions } from './author-versions.ts'
 import { type posts, type Reaction, type Reactions, rememberedReactions } from './contract.ts'
 import { ReactionCache, type ReactionTo } from './reaction-cache.ts'
 import { findReactions, findReactionsTo } from './reaction-store.ts'
@@ -17,7 +16,7 @@ export interface PeoplesReactions {
 
 const neither: Reaction = { liked: false, reposted: false }
 
-export function peoplesReactions({ db, cache, metrics }: Kit, versionOf: AuthorVersions): PeoplesReactions {
+export function peoplesReactions({ db, cache, metrics }: Kit): PeoplesReactions {
   const load = (person: UserId) => newest(db, person, rememberedReactions)
   const known = new ReactionCache(cache, 'posts.reactions', load)
   const ask = batched({
@@ -42,10 +41,12 @@ export function peoplesReactions({ db, cache, metrics }: Kit, versionOf: AuthorV
   }
   return {
     cache: known,
-    find: async (viewer, ids) => {
+    find: (viewer, ids) => {
       if (viewer === undefined || ids.length === 0) return ids.map(() => undefined)
-      const reactionTo = await known.of(viewer.id, (await versionOf(viewer.id)) ?? 0)
-      return complete(viewer.id, reactionTo, ids)
+      const reactionTo = known.of(viewer.id, viewer.logVersion)
+      return reactionTo instanceof Promise
+        ? reactionTo.then(found => complete(viewer.id, found, ids))
+        : complete(viewer.id, reactionTo, ids)
     },
     handlers: {
       reactions: ({ id, limit }) => newest(db, id, limit),

@@ -1,12 +1,12 @@
 import type { PostId } from '@plaza/kernel/contract'
 import type { Handlers, Kit } from '@plaza/kernel/service'
-import type { AuthorVersions } from './author-versions.ts'
 import type { posts } from './contract.ts'
 import type { CurrentPosts } from './current-posts.ts'
 import { pageEntries } from './entry-store.ts'
 import { pageByAuthors, pageByTag, pagePublic } from './list-store.ts'
 import { findFactsAfter } from './post-store.ts'
 import { normalTag } from './post-text.ts'
+import type { AuthorVersions } from './versions.ts'
 
 type Internal =
   | 'byIds'

@@ -57,12 +57,6 @@ export async function pageByTag(
   return rows.map(toPostId)
 }
 
-/** How many events each person has in this service's log. */
-export async function findAuthorVersions(db: Db, ids: readonly UserId[]): Promise<Map<UserId, number>> {
-  const rows = await versionsOfAuthors.all(db, { ids })
-  return new Map(rows.map(row => [row.id as UserId, row.version]))
-}
-
 function below(before: PostId | undefined): string {
   return before === undefined ? lastUuid : toUuid(before)
 }
@@ -179,12 +173,3 @@ const newerByTag = sql({
   where tag = ${'tag'} and post_id > ${'after'} and author_id <> all(${'without'})
   order by tag, post_id
   limit ${'limit'}`
-
-const versionsOfAuthors = sql({
-  name: 'posts.author-versions',
-  params: { ids: 'text[]' },
-  row: { id: 'text', version: 'int8' },
-})`
-  select stream as id, version
-  from streams
-  where stream = any(${'ids'})`

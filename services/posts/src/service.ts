@@ -1,10 +1,10 @@
 import { suspendedPeople } from '@plaza/auth/contract'
 import { service } from '@plaza/kernel/service'
-import { authorVersions } from './author-versions.ts'
 import { authorsOf } from './authors.ts'
 import { checksOf } from './checks.ts'
 import { listComments } from './comments.ts'
 import { posts } from './contract.ts'
+import { countByAuthors } from './count-by-authors.ts'
 import { countReactions, hearChanges } from './counts.ts'
 import { commentOn, createPost } from './create-post.ts'
 import { currentPosts } from './current-posts.ts'
@@ -24,15 +24,16 @@ import { showPosts } from './show-posts.ts'
 import { readThread } from './thread.ts'
 import { threadsOf } from './thread-store.ts'
 import { upkeep } from './upkeep.ts'
+import { versionsOf } from './versions.ts'
 import { viewersOf } from './viewers.ts'
 
 export const postsService = service(posts, new URL('../migrations/', import.meta.url), kit => {
   const authors = authorsOf(kit)
+  const versions = versionsOf(kit)
   const suspended = suspendedPeople(kit)
-  const viewers = viewersOf(kit, suspended)
-  const current = currentPosts(kit)
-  const versionOf = authorVersions(kit)
-  const reactions = peoplesReactions(kit, versionOf)
+  const viewers = viewersOf(kit, suspended, versions.ofPerson)
+  const current = currentPosts(kit, versions.ofPost)
+  const reactions = peoplesReactions(kit)
   const reader = postReader(current, viewers)
   const threads = threadsOf(kit)
   const { shown, withPlaces } = showPosts(current, authors, viewers, reactions.find)
@@ -49,12 +50,13 @@ export const postsService = service(posts, new URL('../migrations/', import.meta
       delete: deletePost(kit, viewers),
       hide: hidePost(kit),
       listEdits: listEdits(kit, reader),
-      listByAuthor: listByAuthor(kit, current, authors, viewers, versionOf, reactions.find),
+      listByAuthor: listByAuthor(kit, current, authors, viewers, versions.ofPerson, reactions.find),
       listLikes: listLikes(kit, reader, suspended),
       ...reactTo(kit, reader, current),
       ...reactions.handlers,
+      countByAuthors: countByAuthors(kit),
       seenByIds: seenPosts(current, viewers, shown),
-      ...forTimelines(kit, current, versionOf),
+      ...forTimelines(kit, current, versions.ofPerson),
     },
     subscriptions: [
       authors.subscription,

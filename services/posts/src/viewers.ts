@@ -5,6 +5,7 @@ import type { UserId } from '@plaza/kernel/contract'
 import type { Kit } from '@plaza/kernel/service'
 import { type Relations, users } from '@plaza/users/contract'
 import type { PostFacts } from './contract.ts'
+import type { AuthorVersions } from './versions.ts'
 
 /** Who asks, and how new what is known of them must be: the version was read from its owner for this request. */
 export interface Asker {
@@ -18,7 +19,11 @@ export interface Viewer extends Asker {
   readonly following: ReadonlySet<UserId>
   /** Whom they blocked and who blocked them. */
   readonly blocked: ReadonlySet<UserId>
+  /** How many events their own log in posts has: what is known of what they like must be as new. */
+  readonly logVersion: number
 }
+
+type KnownViewer = Omit<Viewer, 'logVersion'>
 
 export interface Viewers {
   /** Undefined when nobody is logged in. */
@@ -30,8 +35,12 @@ export interface Viewers {
   isSuspended(id: UserId): boolean
 }
 
-export function viewersOf({ call, cache }: Kit, suspended: SuspendedPeople): Viewers {
-  const kept = cache.of<Viewer>({
+export function viewersOf(
+  { call, cache }: Kit,
+  suspended: SuspendedPeople,
+  versionOf: AuthorVersions,
+): Viewers {
+  const kept = cache.of<KnownViewer>({
     name: 'posts.viewers',
     maxEntries: 20_000,
     freshFor: 600_000,
@@ -49,12 +58,14 @@ export function viewersOf({ call, cache }: Kit, suspended: SuspendedPeople): Vie
     maySee: (viewer, post) => !suspended.has(post.authorId) && maySee(viewer, post),
     isSuspended: suspended.has,
     viewer: async context => {
-      const asker = await findAsker(context)
-      if (asker === undefined) return undefined
-      const { id, version } = asker
-      return atLeast(kept, id, version, async () =>
+      const person = context.identity?.userId
+      if (person === undefined) return undefined
+      const [asker, logVersion = 0] = await Promise.all([findAsker(context), versionOf(person)])
+      const { id, version } = asker!
+      const known = await atLeast(kept, id, version, async () =>
         viewerOf(id, await call(users).relations({ id }, context)),
       )
+      return { ...known, logVersion }
     },
   }
 }
@@ -71,6 +82,6 @@ export function maySee(viewer: Viewer | undefined, { authorId, answeredId, visib
   return visibility === 'public' || viewer.id === answeredId || viewer.following.has(authorId)
 }
 
-function viewerOf(id: UserId, { version, following, blocked }: Relations): Viewer {
+function viewerOf(id: UserId, { version, following, blocked }: Relations): KnownViewer {
   return { id, version, following: new Set(following), blocked: new Set(blocked) }
 }

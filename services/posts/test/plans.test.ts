@@ -110,7 +110,8 @@ const keyed: readonly [string, Params][] = [
   ['posts.above', { ids: [middle] }],
   ['posts.deleted-by-id', { id: middle }],
   ['posts.delete-old-deletions', { limit: 2_000 }],
-  ['posts.author-versions', { ids: ['user_1'] }],
+  ['posts.count-by-authors', { ids: [middle] }],
+  ['posts.any-versions', { posts: [middle], people: ['user_1'] }],
   ['posts.replace-tags', { id: middle, author: middle, tags: ['a'] }],
 ]
 for (const [name, params] of keyed) {
