@@ -34,10 +34,17 @@ export function listComments(
 }
 
 /** A post where it stands in a list. */
-interface Placed {
-  /** UUID. */
-  readonly id: string
+class Placed {
   readonly post: Post
+
+  constructor(post: Post) {
+    this.post = post
+  }
+
+  /** UUID; of a page only the first and the last are asked for it. */
+  get id(): string {
+    return toUuid(this.post.id)
+  }
 }
 
 /** Posts read beyond this for one page are not looked at: where so many in a row are not for these eyes, the page is not full. */
@@ -53,7 +60,7 @@ export async function fullPart(
   let { from } = part
   for (let looked = 0; placed.length < part.limit && looked < maxRead; ) {
     const listed = await read({ ...part, from })
-    for (const post of await show(listed)) placed.push({ id: toUuid(post.id), post })
+    for (const post of await show(listed)) placed.push(new Placed(post))
     if (listed.length < part.limit) break
     looked += listed.length
     from = { id: toUuid(listed.at(-1)!.id) }

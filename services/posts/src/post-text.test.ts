@@ -21,6 +21,28 @@ const tagCases: [text: string, tags: string[]][] = [
   ['#under_score #dash-ed', ['under_score', 'dash']],
   [`#${'x'.repeat(101)} #${'y'.repeat(100)}`, ['y'.repeat(100)]],
   ['no tags at all', []],
+  // As twitter-text's conformance suite has them.
+  ['text #hashtag! text!#hashtag2 -#hashtag3', ['hashtag', 'hashtag2', 'hashtag3']],
+  ['#1tag #tag1 #123 #１２３ #_ #1_2', ['1tag', 'tag1']],
+  ['#mañana #Café #ŝafo #ŞŞ #čeština', ['mañana', 'café', 'ŝafo', 'şş', 'čeština']],
+  ['#e\u0301t\u00e9 is #été', ['été']],
+  [
+    '#поиск #한글 #ภาษาไทย #বাংলা #தமிழ் #ქართული #հայերեն',
+    ['поиск', '한글', 'ภาษาไทย', 'বাংলা', 'தமிழ்', 'ქართული', 'հայերեն'],
+  ],
+  ['これはOK #ハッシュタグ　これも #日本語ハッシュタグ。終わり', ['ハッシュタグ', '日本語ハッシュタグ']],
+  ['日本語#のハッシュタグ、日本語 ＃全角 #長～い #バ゛', ['全角', '長~い', 'バ゙']],
+  ['#サッカー・リーグ #々 #〃', ['サッカー・リーグ', '々']],
+  ['#צה״ל #עַל־יְדֵי #می‌خواهم', ['צה״ל', 'עַל־יְדֵי', 'می‌خواهم']],
+  ['#l·l #བོད་ཡིག', ['l·l', 'བོད་ཡིག']],
+  ['#Ａｂｃ１ #ＡBC1', ['abc1']],
+  ['❤️#love and #love❤️, 👍🏽#yes, #🎉 #party🎉', ['love', 'yes', 'party']],
+  ["#O'Brien #it’s", ['o', 'it']],
+  ['#one/#two, #http://example.org', ['one', 'two']],
+  ['http://t.co/abc#tag http://t.co/#tag example.org/#part t.co/x/#y', []],
+  ['見て http://t.co/abc、#写真 http://t.co/def。＃写真2', ['写真', '写真2']],
+  ['#ﷺ is one word', ['صلىاللهعليهوسلم']],
+  ['#\ufe0f and #\u20e3 are none', []],
 ]
 
 for (const [text, tags] of tagCases) {
@@ -40,6 +62,18 @@ const mentionCases: [text: string, usernames: string[]][] = [
   ['日本@ana語', ['ana']],
   ['@anaé', []],
   ['.@ana', ['ana']],
+  // As twitter-text's conformance suite has them.
+  ['@ana\n@ben\r\n@carl', ['ana', 'ben', 'carl']],
+  ['の@anaに、＠ben。「@carl」', ['ana', 'ben', 'carl']],
+  ['@ana! @ben? @carl/list', ['ana', 'ben', 'carl']],
+  ['@ana\u0301 @anaạ @anaɓ', []],
+  ['@ana× and @ben÷ are signs', ['ana', 'ben']],
+  ['é@ana café@ben', ['ana', 'ben']],
+  ['@ana@ @@ben !@carl $@dora %@emil *@fay &@gus #@hal', []],
+  ['@ana://x @ben:', ['ben']],
+  ['http://t.co/@ana www.example.org/@ana example.org/@ana', []],
+  ['http://t.co/abc @ana、http://t.co/＠ben', ['ana', 'ben']],
+  ['❤️@ana 👋@ben', ['ana', 'ben']],
 ]
 
 for (const [text, usernames] of mentionCases) {
@@ -65,6 +99,15 @@ test('every tag found is its own normal form, whatever the text', () => {
   )
 })
 
+test('a tag is normal once, and without a space, whatever letter is in it', () => {
+  for (let code = 1; code <= 0x10ffff; code++) {
+    if (code >= 0xd800 && code <= 0xdfff) continue
+    for (const tag of tagsIn(`#a${String.fromCodePoint(code)}b`)) {
+      if (normalTag(tag) !== tag || /\s/u.test(tag)) assert.fail(`U+${code.toString(16)} gives "${tag}"`)
+    }
+  }
+})
+
 test('length counts code points, not UTF-16 units', () => {
   assert.equal(isShortEnough('😀'.repeat(5_000)), true)
   assert.equal(isShortEnough('😀'.repeat(5_001)), false)
@@ -80,6 +123,12 @@ test('a long text that looks like tags all over is read in a moment', () => {
     `#${'a'.repeat(4_999)}`,
     '@abc@'.repeat(1_000),
     'a.'.repeat(2_500),
+    'aa./'.repeat(1_250),
+    'http://'.repeat(700),
+    '@abc '.repeat(1_000),
+    `#${'a#'.repeat(2_499)}`,
+    `#${'ﷺ'.repeat(4_999)}`,
+    'www.a #b '.repeat(555),
   ]) {
     tagsIn(text)
     usernamesIn(`${text}@`)

@@ -65,7 +65,8 @@ export function threadsOf({ db, metrics }: Kit): Threads {
 const firstUuid = '00000000-0000-0000-0000-000000000000'
 
 function toListed({ posts, versions }: RowOf<typeof row>): readonly Listed[] {
-  return posts.map((id, i) => ({ id: toId('post', id!), version: versions[i]! }))
+  // Shared by all who asked for the same; frozen as a whole, as lists of authors are.
+  return Object.freeze(posts.map((id, i) => ({ id: toId('post', id!), version: versions[i]! })))
 }
 
 const params = { ids: 'uuid[]', froms: 'uuid[]', limits: 'int4[]' } as const

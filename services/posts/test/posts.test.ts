@@ -194,3 +194,25 @@ test("an author's name is as it is now: at once in one's own eyes, soon in other
   assert.equal((await square.get(post.id, gus)).author.displayName, 'Gustav')
   await until(async () => (await square.get(post.id, ben)).author.displayName === 'Gustav')
 })
+
+test('a text that is all mentions, or one tag, is written in a moment; 10,000 mentions are too long', async () => {
+  const started = performance.now()
+  const mentions = await square.create(ana, '@ben '.repeat(999))
+  assert.deepEqual(
+    mentions.mentions.map(each => each.username),
+    ['ben'],
+  )
+  assert.deepEqual((await square.create(ana, `#${'tag'.repeat(1_666)}`)).tags, [])
+  const people = Array.from({ length: 500 }, (_, i) => `@name_${i}`).join(' ')
+  assert.deepEqual((await square.create(ana, people)).mentions, [])
+  await assert.rejects(square.create(ana, '@ben '.repeat(10_000)), { code: 'invalid-input' })
+  assert.ok(performance.now() - started < 5_000)
+})
+
+test('a letter that stands for several words makes one tag', async () => {
+  const post = await square.create(ana, '#ﷺ')
+  assert.equal(post.tags.length, 1)
+  assert.deepEqual(await square.get(post.id, ana), post)
+  const { ids } = await square.service.pageByTag({ tag: 'ﷺ', without: [], limit: 1 }, asClient())
+  assert.deepEqual(ids, [post.id])
+})
