@@ -80,6 +80,19 @@ export const findSuspended = sql({
   order by id
   limit ${'limit'}`
 
+export const findAccountIds = sql({
+  name: 'auth.find-account-ids',
+  params: { after: 'uuid', limit: 'int4' },
+  row: { id: 'uuid' },
+})`
+  select id
+  from accounts
+  where id > ${'after'}
+    and created_at < now() - interval '1 minute'
+    and erasing_at is null
+  order by id
+  limit ${'limit'}`
+
 export function toStanding(row: RowOf<typeof standing>): Standing & { id: UserId } {
   const { revision, suspended } = row
   return {

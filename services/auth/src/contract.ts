@@ -273,6 +273,12 @@ export const auth = contract(
       output: Nothing,
       fails: [userNotFound, mayNotSuspend, lastAdmin],
     }),
+    /** Whose account is older than a minute and not being erased, in the order of their ids; for `plaza verify`. */
+    accountIds: query({
+      access: 'internal',
+      input: Closed({ after: Type.Optional(Id.user) }),
+      output: Closed({ ids: Type.Array(Id.user), next: Nullable(Id.user) }),
+    }),
     /** What was revoked while tokens of then are still alive; `until` is when the last of them expires. Loaded before a gateway is ready. */
     revocations: query({
       access: 'internal',

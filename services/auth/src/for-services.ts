@@ -3,6 +3,7 @@ import { batched, toId, toUuid } from '@plaza/kernel/data'
 import { accessTokenSeconds } from '@plaza/kernel/security'
 import type { Handlers, Kit } from '@plaza/kernel/service'
 import {
+  findAccountIds,
   findAccounts,
   findAccountsByUsername,
   findChangedAccounts,
@@ -16,9 +17,9 @@ import type { auth } from './contract.ts'
 import { findErasures } from './erasure-store.ts'
 import { findEndedSessions } from './session-store.ts'
 
-type Asked = 'accounts' | 'accountsByUsername' | 'standings' | 'suspendedIds' | 'revocations'
+type Asked = 'accounts' | 'accountsByUsername' | 'standings' | 'suspendedIds' | 'accountIds' | 'revocations'
 
-/** People in one part of `suspendedIds`. */
+/** People in one part of `suspendedIds` and `accountIds`. */
 const partSize = 1_000
 
 /** Seconds a revocation is told: every token of before has expired then, also by a clock that is a minute slow. */
@@ -41,14 +42,8 @@ export function forServices(kit: Kit): Pick<Handlers<typeof auth>, Asked> {
       (await findAccountsByUsername.all(db, { usernames: usernames.map(lookupKey) })).map(toAccount),
     standings: async ({ ids }) =>
       (await Promise.all(ids.map(standingOf))).filter(standing => standing !== undefined),
-    suspendedIds: async ({ after }) => {
-      const rows = await findSuspended.all(db, {
-        after: after === undefined ? zero : toUuid(after),
-        limit: partSize,
-      })
-      const ids = rows.map(row => toId('user', row.id))
-      return { ids, next: ids.length === partSize ? ids.at(-1)! : null }
-    },
+    suspendedIds: async ({ after }) => partOf(await findSuspended.all(db, partAfter(after))),
+    accountIds: async ({ after }) => partOf(await findAccountIds.all(db, partAfter(after))),
     revocations: async () => {
       const [sessions, people, erasures] = await Promise.all([
         findEndedSessions.all(db, { seconds: toldFor }),
@@ -66,6 +61,16 @@ export function forServices(kit: Kit): Pick<Handlers<typeof auth>, Asked> {
       }
     },
   }
+}
+
+const partAfter = (after: UserId | undefined) => ({
+  after: after === undefined ? zero : toUuid(after),
+  limit: partSize,
+})
+
+function partOf(rows: readonly { readonly id: string }[]) {
+  const ids = rows.map(row => toId('user', row.id))
+  return { ids, next: ids.length === partSize ? ids.at(-1)! : null }
 }
 
 const zero = '00000000-0000-0000-0000-000000000000'

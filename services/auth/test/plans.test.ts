@@ -7,6 +7,7 @@ import { authService } from '../src/service.ts'
 /** What each request does, and what the gateways ask when they start: none may read a table from end to end. */
 const byIndex = [
   'auth.find-accounts',
+  'auth.find-account-ids',
   'auth.find-accounts-by-username',
   'auth.find-standings',
   'auth.find-changed-accounts',

@@ -372,6 +372,12 @@ export const posts = contract(
       output: Closed({ liked: Type.Array(Id.post), reposted: Type.Array(Id.post) }),
       summary: 'Which of these posts a person liked and reposted: for posts older than `reactions` tells of.',
     }),
+    countByAuthors: query({
+      access: 'internal',
+      input: Closed({ ids: Type.Array(Id.user, { maxItems: 1000 }) }),
+      output: Type.Array(Closed({ id: Id.user, count: Count })),
+      summary: 'How many posts, without comments, each of these people has in their list; 0 is left out.',
+    }),
     authorVersions: query({
       access: 'internal',
       input: Closed({ ids: Type.Array(Id.user, { maxItems: 1000 }) }),

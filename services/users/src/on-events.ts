@@ -1,6 +1,6 @@
 import { auth } from '@plaza/auth/contract'
-import type { UserId } from '@plaza/kernel/contract'
-import { toUuid } from '@plaza/kernel/data'
+import type { PostId, UserId } from '@plaza/kernel/contract'
+import { type Tx, toUuid } from '@plaza/kernel/data'
 import { shared } from '@plaza/kernel/events'
 import type { JobHandlers } from '@plaza/kernel/jobs'
 import type { Kit } from '@plaza/kernel/service'
@@ -33,11 +33,17 @@ export const countPosts = () =>
     'post-counts',
     posts,
     {
-      posted: ({ data: { authorId } }, tx) => addToPostCount(tx, authorId, 1),
-      deleted: ({ data: { authorId } }, tx) => addToPostCount(tx, authorId, -1),
+      posted: ({ data }, tx) => count(tx, data, 1),
+      deleted: ({ data }, tx) => count(tx, data, -1),
+      hidden: ({ data }, tx) => count(tx, data, -1),
     },
     { pace: 100 },
   )
+
+// Comments stand in no list of posts, and so in no count of them.
+function count(tx: Tx, data: { authorId: UserId; replyTo?: PostId }, change: number): void {
+  if (data.replyTo === undefined) addToPostCount(tx, data.authorId, change)
+}
 
 export const profileJobs = (people: People): JobHandlers => ({
   [makeProfile]: async ({ userId }: { userId: UserId }) => {

@@ -1,5 +1,6 @@
 import { service } from '@plaza/kernel/service'
 import { relationChanger } from './change-relation.ts'
+import { checksOf } from './checks.ts'
 import { users } from './contract.ts'
 import { editMe } from './edit-profile.ts'
 import { forSearch } from './for-search.ts'
@@ -33,5 +34,6 @@ export const usersService = service(users, new URL('../migrations/', import.meta
     subscriptions: [followAccounts(kit), countPosts()],
     jobs: profileJobs(people),
     personal: personal(kit),
+    checks: checksOf(kit),
   }
 })

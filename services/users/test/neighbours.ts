@@ -23,6 +23,15 @@ export function fakeAuth() {
       [...accounts.values()].filter(account =>
         usernames.some(name => name.toLowerCase() === account.username),
       ),
+    // In parts of three, so that every check goes on.
+    accountIds: ({ after = '' }) => {
+      const ids = [...accounts.keys()].sort().filter(id => id > after)
+      return { ids: ids.slice(0, 3), next: ids.length > 3 ? ids[2]! : null }
+    },
+    standings: ({ ids }) =>
+      ids
+        .filter(id => accounts.has(id))
+        .map(id => ({ id, revision: 1, roles: ['user'], suspended: false, endedBefore: 0 })),
   }
   return {
     service: service(auth, undefined, kit => {
@@ -51,6 +60,8 @@ export function fakeAuth() {
 /** A posts service that tells of posts. */
 export function fakePosts() {
   let db: Db
+  const there = new Map<UserId, number>()
+  const add = (authorId: UserId, count: number) => there.set(authorId, (there.get(authorId) ?? 0) + count)
   const tell = (count: number, event: () => ReturnType<typeof newEvent>) =>
     db.transaction(async tx => {
       await appendEvents(tx, Array.from({ length: count }, event))
@@ -58,18 +69,37 @@ export function fakePosts() {
   return {
     service: service(posts, undefined, kit => {
       db = kit.db
-      return { handlers: withRefusals(posts.operations, {}) }
+      const known: Partial<Handlers<typeof posts>> = {
+        countByAuthors: ({ ids }) => ids.map(id => ({ id, count: there.get(id) ?? 0 })),
+      }
+      return { handlers: withRefusals(posts.operations, known) }
     }),
-    tellPosted: (authorId: UserId, count: number) =>
-      tell(count, () => {
+    tellCommented: (authorId: UserId) =>
+      tell(1, () => {
+        const [postId, replyTo] = [newId('post', shardOf(authorId)), newId('post', 0)]
+        return newEvent(posts, 'posted', authorId, { postId, authorId, visibility: 'public', replyTo })
+      }),
+    tellHidden: (authorId: UserId) => {
+      add(authorId, -1)
+      return tell(1, () => {
+        const postId = newId('post', shardOf(authorId))
+        return newEvent(posts, 'hidden', authorId, { postId, authorId })
+      })
+    },
+    tellPosted: (authorId: UserId, count: number) => {
+      add(authorId, count)
+      return tell(count, () => {
         const postId = newId('post', shardOf(authorId))
         return newEvent(posts, 'posted', authorId, { postId, authorId, visibility: 'public' })
-      }),
-    tellDeleted: (authorId: UserId, count: number) =>
-      tell(count, () => {
+      })
+    },
+    tellDeleted: (authorId: UserId, count: number) => {
+      add(authorId, -count)
+      return tell(count, () => {
         const postId = newId('post', shardOf(authorId))
         return newEvent(posts, 'deleted', authorId, { postId, authorId })
-      }),
+      })
+    },
   }
 }
 

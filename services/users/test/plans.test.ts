@@ -5,6 +5,7 @@ import { type ScratchDatabase, scratchDatabase } from '@plaza/kernel/scratch-dat
 import { planOf } from '@plaza/testing'
 import type { Client } from 'pg'
 import '../src/for-search.ts'
+import '../src/checks.ts'
 import '../src/list-store.ts'
 import '../src/personal-store.ts'
 import '../src/profile-store.ts'
@@ -71,6 +72,9 @@ const keyed: readonly [string, Params][] = [
   ['users.ids-by-username', { usernames: ['person_1'] }],
   ['users.versions-by-ids', { ids: [id] }],
   ['users.relations-by-ids', { ids: [id] }],
+  ['users.wrong-counts', { after: zero, limit: 200 }],
+  ['users.lost-followers', { of: zero, to: zero }],
+  ['users.lost-follows', { of: zero, to: zero }],
   ['users.relations-between', { viewers: [id], others: [id] }],
   ['users.lock-people', { ids: [id] }],
   ['users.edges-between', { froms: [id], tos: [id] }],

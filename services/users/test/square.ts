@@ -58,6 +58,19 @@ export async function openSquare({ instances = 1, ...options }: SquareOptions = 
       return id
     },
     account: auth.get,
+    /** Looks at a whole check, as `plaza verify` does. */
+    verify: async (check: string) => {
+      const kernel = booted[0]!.call(kernelOf(users))
+      const breaches: { id: string; detail: string }[] = []
+      let checked = 0
+      for (let after: string | undefined; ; ) {
+        const part = await kernel.$verify({ check, ...(after !== undefined && { after }) }, asking())
+        checked += part.checked
+        breaches.push(...part.breaches)
+        if (part.next === null) return { checked, breaches }
+        after = part.next
+      }
+    },
     removeAccount: auth.remove,
     tellErasing: auth.tellErasing,
     tellErased: auth.tellErased,
@@ -69,6 +82,8 @@ export async function openSquare({ instances = 1, ...options }: SquareOptions = 
     nobody: () => newId('user', randomShard()),
     tellRegistered: auth.tellRegistered,
     tellSuspended: auth.tellSuspended,
+    tellCommented: posts.tellCommented,
+    tellHidden: posts.tellHidden,
     tellPosted: posts.tellPosted,
     tellDeleted: posts.tellDeleted,
     /** The events of a type, or of all, in a person's stream, in their order. */
