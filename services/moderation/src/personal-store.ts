@@ -50,6 +50,7 @@ export const ownAudit = sql({
   order by position
   limit ${'limit'}`
 
+// Reports are locked in the order of their ids, as who decides locks them.
 const step = { person: 'uuid', limit: 'int4' } as const
 
 /** An open report stays in the queue: what it says of the post is still to be looked at. */
@@ -57,7 +58,7 @@ export const forgetReporter = sql({ name: 'moderation.forget-reporter', params: 
   update reports
   set reporter_id = null, note = null
   where id = any(array(
-    select id from reports where reporter_id = ${'person'} order by id limit ${'limit'}
+    select id from reports where reporter_id = ${'person'} order by id limit ${'limit'} for update
   ))`
 
 export const forgetDecider = sql({ name: 'moderation.forget-decider', params: step })`
@@ -77,6 +78,7 @@ export const closeReportsAbout = sql({ name: 'moderation.close-reports-about', p
     where author_id = ${'person'} and (closed_at is null or note is not null)
     order by id
     limit ${'limit'}
+    for update
   ))`
 
 export const forgetNotesAbout = sql({ name: 'moderation.forget-notes-about', params: step })`
