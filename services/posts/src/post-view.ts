@@ -24,6 +24,8 @@ export function knownPost(facts: PostFacts): KnownPost {
 
 /** The counts as they are now. */
 export function setCounts(post: KnownPost, { likes, replies, reposts }: Counts): void {
+  // What is told late of a deleted post was true before.
+  if (post.facts.visibility === 'gone') return
   const facts: { likeCount: number; replyCount: number; repostCount: number } = post.facts
   facts.likeCount = likes
   facts.replyCount = replies
