@@ -62,6 +62,8 @@ export class ReactionCache {
     else if (change === 'unliked') known.liked.delete(post!)
     else if (change === 'reposted') known.reposted.add(post!)
     else if (change === 'unreposted') known.reposted.delete(post!)
+    // It was weighed when it was loaded: one who likes without end is read again.
+    if (known.liked.size + known.reposted.size > 4 * rememberedReactions) this.#kept.delete(person)
   }
 
   /** Events may have been missed. */
