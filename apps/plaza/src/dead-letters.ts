@@ -1,13 +1,13 @@
 import { newContext } from '@plaza/kernel/call'
 import { type Host, kernelOf } from '@plaza/kernel/service'
-import { allServices } from './services.ts'
+import { serviceNames } from './service-names.ts'
 import { withServices } from './with-services.ts'
 
 /** `plaza dead-letters list`: everything that is parked, oldest first within each service. */
 export function listDeadLetters(options: { readonly service?: string }): Promise<void> {
   return withServices(async services => {
     let count = 0
-    for (const name of namesOf(options.service)) {
+    for (const name of serviceNames(options.service)) {
       for await (const letter of lettersOf(services, name)) {
         count++
         const why = letter.error ?? 'waits for those before it'
@@ -67,13 +67,6 @@ function tell(
   process.exitCode = 1
 }
 
-function namesOf(only: string | undefined): readonly string[] {
-  const names = allServices.map(each => each.contract.name)
-  if (only === undefined) return names
-  if (!names.includes(only)) throw new Error(`There is no service ${only}: choose from ${names.join(', ')}.`)
-  return [only]
-}
-
 function parseId(id: string): { service: string; letter: string } {
   const [service, letter, ...rest] = id.split('/')
   if (service === undefined || letter === undefined || rest.length > 0 || !/^\d+$/.test(letter)) {
@@ -81,7 +74,7 @@ function parseId(id: string): { service: string; letter: string } {
       `${id} is not the id of a dead letter: take one from plaza dead-letters list, as in users/17.`,
     )
   }
-  namesOf(service)
+  serviceNames(service)
   return { service, letter }
 }
 

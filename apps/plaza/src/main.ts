@@ -52,6 +52,13 @@ program
   )
   .action(async () => (await import('./doctor/doctor.ts')).doctor())
 
+program
+  .command('verify')
+  .description('check what the services promise against their data, beside a running Plaza or alone')
+  .option('--service <name>', 'the promises of this service only')
+  .option('--json', 'print the outcome as JSON')
+  .action(async options => (await import('./verify/verify.ts')).verify(options))
+
 const deadLetters = program
   .command('dead-letters')
   .description('events that could not be handled: list, retry or drop them')
