@@ -53,7 +53,9 @@ test('what is left out is the same whatever part of a list is looked at, and fro
         }
         const part = list.slice(from, from + length)
         const wanted = part.filter(each => expected.has(each))
-        for (const chunk of [part, part.toReversed(), part.filter((_, i) => i % 3 !== 1)]) {
+        // Upwards a chunk lacks what its reader has seen.
+        const upwards = part.toReversed()
+        for (const chunk of [part, upwards, upwards.filter((_, i) => i % 3 !== 1)]) {
           const found = await findRepeated(source, chunk, options)
           assert.deepEqual(
             chunk.filter(each => found.has(each)).sort(),

@@ -25,31 +25,35 @@ export function findRepeated(
   const reposts = entries.filter(isRepost).sort()
   const [lowest, top] = [reposts[0], reposts.at(-1)]
   if (lowest === undefined || top === undefined) return none
-  const count = entries.length + options.among
-  const found = source.older(top, count)
-  if (!(found instanceof Promise) && isEnough(found, lowest, count, options))
-    return repeatedIn([top, ...found], options)
-  return readOn(source, top, found, lowest, count, options)
+  // Read downwards they have no gap. Upwards, what the reader has seen already is not among them.
+  const hasNoGap = entries[0]! >= entries.at(-1)!
+  const window = hasNoGap ? entries.slice(entries.indexOf(top)) : [top]
+  const count = hasNoGap ? options.among - 1 : entries.length + options.among
+  const isEnough = (found: readonly PostId[]) =>
+    found.length < count || reachesBelow([...window, ...found], lowest, options)
+  const found = source.older(window.at(-1), count)
+  if (!(found instanceof Promise) && isEnough(found)) return repeatedIn([...window, ...found], options)
+  return readOn(source, window, found, count, isEnough, options)
 }
 
 async function readOn(
   source: IdSource<PostId>,
-  top: PostId,
+  window: PostId[],
   first: readonly PostId[] | Promise<readonly PostId[]>,
-  lowest: PostId,
   count: number,
+  isEnough: (found: readonly PostId[]) => boolean,
   options: OnceOptions,
 ): Promise<ReadonlySet<PostId>> {
-  const window = [top]
   for (let found = await first; ; found = await source.older(window.at(-1), count)) {
+    const isLast = isEnough(found)
     window.push(...found)
-    if (found.length < count || isEnough(window, lowest, count, options)) return repeatedIn(window, options)
+    if (isLast) return repeatedIn(window, options)
   }
 }
 
-function isEnough(window: readonly PostId[], lowest: PostId, count: number, { among }: OnceOptions): boolean {
-  const below = window.length - window.findLastIndex(entry => entry >= lowest) - 1
-  return window.length < count || below >= among - 1
+function reachesBelow(window: readonly PostId[], lowest: PostId, { among }: OnceOptions): boolean {
+  const place = window.findLastIndex(entry => entry >= lowest)
+  return window.length - place >= among
 }
 
 /** The reposts in a part of a list (newest first) whose post stands among the entries below them, within this part. */
