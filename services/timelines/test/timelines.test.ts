@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { PageOf, PostId, UserId } from '@plaza/kernel/contract'
 import { type Post, posts } from '@plaza/posts/contract'
+import { asking } from '@plaza/testing'
 import { openSocialSquare, type SocialSquare } from '@plaza/testing/social-square'
 import { users } from '@plaza/users/contract'
 import { timelines } from '../src/contract.ts'
@@ -146,6 +147,97 @@ test('those who are logged in see whether they liked a post, others see nothing 
   await soon(async () => (await everybodys()).includes('liked?'))
   for (const each of (await square.as(timelines).public({})).items)
     assert.ok(!('liked' in each) && !('reposted' in each))
+})
+
+const asked = (id: UserId) => square.as(posts, id)
+type Lists = 'home' | 'public' | 'tag'
+const listed = async (list: Lists, id: UserId | undefined, postId: PostId) => {
+  const client = square.as(timelines, id)
+  const page = await (list === 'tag'
+    ? client.tag({ tag: 'lists', limit: 100 })
+    : client[list]({ limit: 100 }))
+  return page.items.find(each => each.id === postId)
+}
+
+test('counts, and what others did to a post, show soon in every list, for each who looks', async () => {
+  const [ana, ben, cid] = [square.addPerson(), square.addPerson(), square.addPerson()]
+  const { id } = await post(ana, 'counted #lists')
+  await follow(ben, ana)
+  await asked(ben).like({ id })
+  await asked(cid).like({ id })
+  await asked(cid).repost({ id })
+  await asked(ben).comment({ id, text: 'an answer' })
+  const lists = ['home', 'public', 'tag'] as const
+  for (const list of lists) {
+    await soon(async () => {
+      const { likeCount, replyCount, repostCount, liked, reposted } = (await listed(list, ben, id)) ?? {}
+      return String([likeCount, replyCount, repostCount, liked, reposted]) === '2,1,1,true,false'
+    })
+  }
+  for (const list of ['public', 'tag'] as const) {
+    assert.deepEqual((await listed(list, cid, id))?.reposted, true)
+    await soon(async () => (await listed(list, undefined, id))?.likeCount === 2)
+  }
+  await asked(ben).unlike({ id })
+  for (const list of lists) {
+    assert.equal((await listed(list, ben, id))?.liked, false)
+    await soon(async () => (await listed(list, ben, id))?.likeCount === 1)
+  }
+})
+
+test('a repost shows soon to those who follow, with who made it and when, and is gone soon when it is taken back', async () => {
+  const [ana, ben, cid] = [square.addPerson(), square.addPerson('benjamin'), square.addPerson()]
+  await follow(ana, ben)
+  const { id } = await post(cid, 'worth a repost')
+  assert.deepEqual(await home(ana), [])
+  await asked(ben).repost({ id })
+  await soon(async () => (await home(ana)).length === 1)
+  const [shown] = (await square.as(timelines, ana).home({})).items
+  assert.deepEqual([shown?.id, shown?.author.id], [id, cid])
+  const { avatarUrl, ...by } = shown!.repostedBy!
+  assert.deepEqual([by, avatarUrl], [{ id: ben, username: 'benjamin', displayName: 'benjamin' }, null])
+  assert.match(shown!.repostedAt!, /^2.*Z$/)
+  await square.as(users, ben).editMe({ displayName: 'Ben' })
+  await soon(
+    async () => (await square.as(timelines, ana).home({})).items[0]?.repostedBy?.displayName === 'Ben',
+  )
+  await asked(ben).unrepost({ id })
+  await soon(async () => (await home(ana)).length === 0)
+})
+
+test('what moderation hides is gone soon from every list, reposts too', async () => {
+  const [ana, ben] = [square.addPerson(), square.addPerson()]
+  await follow(ana, ben)
+  const { id } = await post(ben, 'to be hidden #lists')
+  await asked(ana).repost({ id })
+  for (const list of ['home', 'public', 'tag'] as const)
+    await soon(async () => (await listed(list, ana, id)) !== undefined)
+  await square.instances[0]!.call(posts).hide({ id }, asking())
+  for (const list of ['home', 'public', 'tag'] as const) {
+    await soon(async () => (await listed(list, ana, id)) === undefined)
+    if (list !== 'home') await soon(async () => (await listed(list, undefined, id)) === undefined)
+  }
+})
+
+test('nothing of who is suspended is shown, nor what they reposted; pages kept for all forget them too', async () => {
+  const [ana, ben, cid] = [square.addPerson(), square.addPerson(), square.addPerson()]
+  for (const id of [ben, cid]) await follow(ana, id)
+  const { id: own } = await post(ben, 'of who is suspended #lists')
+  const { id: other } = await post(square.addPerson(), 'reposted by who is suspended')
+  await asked(ben).repost({ id: other })
+  await asked(cid).repost({ id: own })
+  const seen = async () => (await home(ana)).length
+  await soon(async () => (await seen()) === 2)
+  await soon(async () => (await listed('public', undefined, own)) !== undefined)
+  await square.suspend(ben)
+  await soon(async () => (await listed('public', undefined, own)) === undefined)
+  await soon(async () => (await seen()) === 0)
+  for (const list of ['public', 'tag'] as const)
+    await soon(async () => (await listed(list, ana, own)) === undefined)
+  await square.suspend(ben, false)
+  await soon(async () => (await seen()) === 2)
+  for (const list of ['public', 'tag'] as const)
+    await soon(async () => (await listed(list, ana, own)) !== undefined)
 })
 
 test('home is for those who are logged in; bad cursors and parameters are refused', async () => {
