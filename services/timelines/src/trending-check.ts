@@ -49,22 +49,14 @@ const compare = sql({
     posts: 'int4',
   },
 })`
-  select part.subject, part.score, part.people_count, part.post_count,
-    coalesce(said.score, '-infinity') as summed,
-    coalesce(said.people, 0) as people,
-    (select count(*) from tag_posts p where starts_with(part.subject, '#') and p.tag = substr(part.subject, 2))::int4 as posts
+  select t.subject, t.score, t.people_count, t.post_count, said.score as summed, said.people,
+    (select count(*) from tag_posts p where starts_with(t.subject, '#') and p.tag = substr(t.subject, 2))::int4 as posts
   from (
-    select subject, score, people_count, post_count
+    select *
     from trends
     where subject > ${'after'} and gone_at is null
     order by subject
     limit ${'limit'}
-  ) part
-  left join lateral (
-    select count(*)::int4 as people,
-      loudest.voice + ln(sum(exp(greatest((v.voice - loudest.voice) * ln(2::float8), -700)))) / ln(2::float8) as score
-    from (select max(voice) as voice from voices where subject = part.subject) loudest
-    join voices v on v.subject = part.subject
-    group by loudest.voice
-  ) said on true
-  order by part.subject`
+  ) t
+  cross join lateral voices_sum(t.subject) said
+  order by t.subject`

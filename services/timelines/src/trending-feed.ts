@@ -5,16 +5,16 @@ import { type EventOf, type SharedSubscription, sharedWithFacts } from '@plaza/k
 import type { Kit } from '@plaza/kernel/service'
 import { type PostFacts, posts } from '@plaza/posts/contract'
 import {
+  addUses,
   addVoices,
   countSaid,
   dropEmpty,
-  findTags,
+  findUses,
   findVoices,
   lockSubjects,
   markGone,
-  setTags,
+  removeUses,
   type TagUse,
-  takeBack,
 } from './trending-store.ts'
 import {
   asksOf,
@@ -84,14 +84,15 @@ export async function giveVoices(tx: Tx, { voices, tagged, gone }: Work): Promis
     const { person, tags } = tagged.get(post)!
     return tags.map(tag => ({ post, tag, person }))
   })
-  const before = changed.length === 0 ? [] : await findTags(tx, changed)
+  const before = changed.length === 0 ? [] : await findUses(tx, changed)
   const subjects = new Map<Subject, UserId | null>(gone)
   for (const { subject, author } of voices) subjects.set(subject, author)
-  for (const tag of [...before, ...wanted.map(use => use.tag)]) subjects.set(`#${tag}`, null)
+  for (const { tag } of [...before, ...wanted]) subjects.set(`#${tag}`, null)
   if (subjects.size === 0) return
   const open = await lockSubjects(tx, subjects)
-  const { added, removed } = changed.length === 0 ? noChange : await setTags(tx, changed, wanted)
-  await takeBack(tx, removed)
+  const added = await addUses(tx, wanted)
+  const removed = before.filter(({ post, tag }) => !tagged.get(post)!.tags.includes(tag))
+  await removeUses(tx, removed)
   const spoken = await hear(tx, [
     ...voices.filter(({ subject }) => open.has(subject)),
     ...added.map(({ post, tag, person }) => ({ subject: `#${tag}`, person, at: tagged.get(post)!.at })),
@@ -109,5 +110,3 @@ async function hear(tx: Tx, voices: readonly Voice[]) {
   const since = saidSince(Math.min(...voices.map(({ at }) => at)))
   return newVoices(voices, await findVoices(tx, voices), await countSaid(tx, people, since))
 }
-
-const noChange: { added: TagUse[]; removed: TagUse[] } = { added: [], removed: [] }

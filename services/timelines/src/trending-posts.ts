@@ -1,19 +1,17 @@
 import type { SuspendedPeople } from '@plaza/auth/contract'
 import type { PageOf, PostId } from '@plaza/kernel/contract'
-import { mapPage, pagedList, type Uuid } from '@plaza/kernel/data'
+import { mapPage, pagedList } from '@plaza/kernel/data'
 import type { Handler } from '@plaza/kernel/service'
 import type { Post } from '@plaza/posts/contract'
 import type { PageInput } from './home-timeline.ts'
 import type { TimelinePosts } from './timeline-posts.ts'
-import { beyond, comparePosts, type TopPost, type TrendingTop } from './trending-top.ts'
+import { beyond, type Place, type TopPost, type TrendingTop } from './trending-top.ts'
 import type { FindHidden, FindViewer } from './viewers.ts'
 
 /** A place is a score and an id. Scores only grow, so what was read does not come again, however things move meanwhile. */
-const pages = pagedList('timelines.trending-posts', { rank: 'int8', uuid: 'uuid' })
+const pages = pagedList('timelines.trending-posts', { rank: 'int8', key: 'text' })
 
-interface Row {
-  readonly rank: number
-  readonly uuid: Uuid
+interface Row extends Place {
   readonly post: Post
 }
 
@@ -30,9 +28,7 @@ export function trendingPosts(
     const hidden = await findHidden(viewer, context)
     const isSeen = ({ author }: TopPost) => !suspended.has(author) && !hidden.has(author)
     const page = await pages.read(input, slice =>
-      firstShown(beyond(all, comparePosts, slice), isSeen, slice.limit, ids =>
-        posts.show(ids, viewer, context),
-      ),
+      firstShown(beyond(all, slice), isSeen, slice.limit, ids => posts.show(ids, viewer, context)),
     )
     return mapPage(page, row => row.post)
   }
@@ -51,10 +47,10 @@ async function firstShown(
     const next: TopPost[] = []
     for (; at < candidates.length && rows.length + next.length < limit; at++)
       if (isSeen(candidates[at]!)) next.push(candidates[at]!)
-    const shown = await show(next.map(({ id }) => id))
-    next.forEach(({ rank, uuid }, i) => {
+    const shown = await show(next.map(({ key }) => key))
+    next.forEach(({ rank, key }, i) => {
       const post = shown[i]
-      if (post !== undefined) rows.push({ rank, uuid, post })
+      if (post !== undefined) rows.push({ rank, key, post })
     })
   }
   return rows

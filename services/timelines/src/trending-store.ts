@@ -57,7 +57,7 @@ export async function addVoices(tx: Tx, voices: readonly NewVoice[], uses: reado
     const sum = sums.get(subject) ?? noSum
     sums.set(subject, { adds: plus(sum.adds, adds), people: sum.people + (isFirst ? 1 : 0) })
   }
-  const posts = Map.groupBy(uses, use => `#${use.tag}`)
+  const posts = Map.groupBy(uses, subjectOf)
   await addToTrends(tx, sums, new Map([...posts].map(([tag, uses]) => [tag, uses.length])))
 }
 
@@ -83,35 +83,37 @@ async function addToTrends(
 }
 
 /** The tags that these posts bear until now. */
-export async function findTags(tx: Tx, posts: readonly PostId[]): Promise<string[]> {
-  const rows = await tagsOfPosts.all(tx, { posts: posts.map(toUuid) })
-  return rows.map(row => row.tag)
+export async function findUses(tx: Tx, posts: readonly PostId[]): Promise<TagUse[]> {
+  return (await usesOfPosts.all(tx, { posts: posts.map(toUuid) })).map(toUse)
 }
 
-/** From now on these posts bear these tags and no others. Returns what changed. */
-export async function setTags(
-  tx: Tx,
-  posts: readonly PostId[],
-  uses: readonly TagUse[],
-): Promise<{ added: TagUse[]; removed: TagUse[] }> {
-  const tags = uses.map(use => use.tag)
-  const bearers = uses.map(use => toUuid(use.post))
-  const removed = await removeUses.all(tx, { posts: posts.map(toUuid), bearers, tags })
-  const added =
-    uses.length === 0
-      ? []
-      : await addUses.all(tx, { bearers, tags, people: uses.map(use => toUuid(use.person)) })
-  return { added: added.map(toUse), removed: removed.map(toUse) }
+/** From now on these posts bear these tags too. Returns those that they did not bear. */
+export async function addUses(tx: Tx, uses: readonly TagUse[]): Promise<TagUse[]> {
+  if (uses.length === 0) return []
+  const people = uses.map(use => toUuid(use.person))
+  return (await insertUses.all(tx, { ...keysOf(uses), people })).map(toUse)
 }
 
-/** Counts these uses no more, and takes back the voices of people who have no post with the tag any more; the tags are locked. */
-export async function takeBack(tx: Tx, removed: readonly TagUse[]): Promise<void> {
-  if (removed.length === 0) return
-  const tags = removed.map(use => use.tag)
-  const posts = [...Map.groupBy(tags, tag => `#${tag}`)].map(([tag, uses]) => [tag, -uses.length] as const)
+/** These posts bear these tags no more: who has no other post with a tag takes back their voice for it. The tags are locked. */
+export async function removeUses(tx: Tx, uses: readonly TagUse[]): Promise<void> {
+  if (uses.length === 0) return
+  const removed = (await deleteUses.all(tx, keysOf(uses))).map(toUse)
+  const posts = [...Map.groupBy(removed, subjectOf)].map(([tag, { length }]) => [tag, -length] as const)
   await addToTrends(tx, new Map(), new Map(posts))
-  const rows = await removeVoices.all(tx, { tags, people: removed.map(use => toUuid(use.person)) })
+  const people = removed.map(use => toUuid(use.person))
+  const rows = await removeVoices.all(tx, { tags: removed.map(use => use.tag), people })
   if (rows.length > 0) await recompute.run(tx, { subjects: [...new Set(rows.map(row => row.subject))] })
+}
+
+/** Locks the tags, and `removeUses`. */
+export async function forgetUses(tx: Tx, rows: Parameters<typeof toUse>[0][]): Promise<number> {
+  if (rows.length === 0) return 0
+  const uses = rows.map(toUse)
+  const subjects = uses.map(subjectOf)
+  await lockSubjects(tx, new Map(subjects.map(subject => [subject, null])))
+  await removeUses(tx, uses)
+  await dropEmpty.run(tx, { subjects })
+  return uses.length
 }
 
 /** Computes these subjects anew from their voices, and drops those of which nothing is left; they are locked. */
@@ -120,7 +122,13 @@ export async function addUp(tx: Tx, subjects: readonly Subject[]): Promise<void>
   await dropEmpty.run(tx, { subjects })
 }
 
-const useColumns = { post_id: 'uuid', tag: 'text', person_id: 'uuid' } as const
+export const useColumns = { post_id: 'uuid', tag: 'text', person_id: 'uuid' } as const
+
+const subjectOf = ({ tag }: TagUse): Subject => `#${tag}`
+
+function keysOf(uses: readonly TagUse[]) {
+  return { posts: uses.map(use => toUuid(use.post)), tags: uses.map(use => use.tag) }
+}
 
 function toUse(row: { post_id: string; tag: string; person_id: string }): TagUse {
   return { post: toId('post', row.post_id), tag: row.tag, person: toId('user', row.person_id) }
@@ -193,37 +201,33 @@ const addToSubjects = sql({
   from unnest(${'subjects'}, ${'adds'}, ${'people'}, ${'posts'}) added (subject, score, people, posts)
   where t.subject = added.subject`
 
-const tagsOfPosts = sql({
-  name: 'timelines.tags-of-posts',
+const usesOfPosts = sql({
+  name: 'timelines.tag-uses-of-posts',
   params: { posts: 'uuid[]' },
-  row: { tag: 'text' },
+  row: useColumns,
 })`
-  select tag
+  select post_id, tag, person_id
   from tag_posts
   where post_id = any(${'posts'})`
 
-const removeUses = sql({
-  name: 'timelines.remove-tag-uses',
-  params: { posts: 'uuid[]', bearers: 'uuid[]', tags: 'text[]' },
+const deleteUses = sql({
+  name: 'timelines.delete-tag-uses',
+  params: { posts: 'uuid[]', tags: 'text[]' },
   row: useColumns,
 })`
-  delete from tag_posts t
-  where post_id = any(${'posts'})
-    and not exists (
-      select
-      from unnest(${'bearers'}, ${'tags'}) wanted (post_id, tag)
-      where wanted.post_id = t.post_id and wanted.tag = t.tag
-    )
-  returning post_id, tag, person_id`
+  delete from tag_posts p
+  using unnest(${'posts'}, ${'tags'}) old (post_id, tag)
+  where p.post_id = old.post_id and p.tag = old.tag
+  returning p.post_id, p.tag, p.person_id`
 
-const addUses = sql({
+const insertUses = sql({
   name: 'timelines.add-tag-uses',
-  params: { bearers: 'uuid[]', tags: 'text[]', people: 'uuid[]' },
+  params: { posts: 'uuid[]', tags: 'text[]', people: 'uuid[]' },
   row: useColumns,
 })`
   insert into tag_posts (post_id, tag, person_id)
   select *
-  from unnest(${'bearers'}, ${'tags'}, ${'people'})
+  from unnest(${'posts'}, ${'tags'}, ${'people'})
   on conflict do nothing
   returning post_id, tag, person_id`
 
@@ -245,15 +249,9 @@ const removeVoices = sql({
 
 const recompute = sql({ name: 'timelines.recompute-trends', params: { subjects: 'text[]' } })`
   update trends t
-  set people_count = coalesce(said.people, 0), score = coalesce(said.score, '-infinity')
+  set people_count = said.people, score = said.score
   from unnest(${'subjects'}) wanted (subject)
-  left join lateral (
-    select count(*)::int4 as people,
-      loudest.voice + ln(sum(exp(greatest((v.voice - loudest.voice) * ln(2::float8), -700)))) / ln(2::float8) as score
-    from (select max(voice) as voice from voices where subject = wanted.subject) loudest
-    join voices v on v.subject = wanted.subject
-    group by loudest.voice
-  ) said on true
+  cross join lateral voices_sum(wanted.subject) said
   where t.subject = wanted.subject`
 
 /** Drops the subjects of these that nobody speaks for and that no post bears; they are locked. */

@@ -1,6 +1,6 @@
 import type { SuspendedPeople } from '@plaza/auth/contract'
 import type { PostId, UserId } from '@plaza/kernel/contract'
-import { type Db, sql, toId, toUuid, type Uuid } from '@plaza/kernel/data'
+import { type Db, sql, toId, toUuid } from '@plaza/kernel/data'
 import type { Kit } from '@plaza/kernel/service'
 import type { TrendingTag } from './contract.ts'
 import { rankOf, voiceAt } from './trending-score.ts'
@@ -11,23 +11,25 @@ const maxTags = 200
 /** Milliseconds. With the feed's pace, and the pages kept for those not logged in, it stays below the second that is promised. */
 const freshFor = 150
 
-export interface TopPost {
+/** A place in a list: the highest rank comes first, then the highest key. */
+export interface Place {
   readonly rank: number
-  readonly uuid: Uuid
-  readonly id: PostId
+  /** A post's id, or a tag. */
+  readonly key: string
+}
+
+export interface TopPost extends Place {
+  readonly key: PostId
   readonly author: UserId
 }
 
-export interface TopTag {
-  readonly rank: number
-  readonly tag: string
+export interface TopTag extends Place {
   readonly shown: TrendingTag
 }
 
 export interface TrendingTop {
-  /** The highest rank first, then the highest id. */
   posts(): Promise<readonly TopPost[]>
-  /** The highest rank first, then the first tag. What only people say who are suspended is not among them. */
+  /** What only people say who are suspended is not among them. */
   tags(): Promise<readonly TopTag[]>
 }
 
@@ -45,54 +47,47 @@ export function trendingTop(
   }
 }
 
-/** Whose place comes first has the higher rank, then the higher id. */
-export function comparePosts(a: Place<TopPost, 'uuid'>, b: Place<TopPost, 'uuid'>): number {
-  if (a.rank !== b.rank) return b.rank - a.rank
-  return a.uuid === b.uuid ? 0 : a.uuid < b.uuid ? 1 : -1
-}
-
-/** Whose place comes first has the higher rank, then the lower text. */
-export function compareTags(a: Place<TopTag, 'tag'>, b: Place<TopTag, 'tag'>): number {
-  if (a.rank !== b.rank) return b.rank - a.rank
-  return a.tag === b.tag ? 0 : a.tag < b.tag ? -1 : 1
-}
-
-type Place<T extends { readonly rank: number }, K extends keyof T> = Pick<T, 'rank' | K>
-
 /** What lies behind a place, or before it, the nearest first. The place's own row need not be there any more. */
-export function beyond<P, T extends P>(
+export function beyond<T extends Place>(
   all: readonly T[],
-  compare: (a: P, b: P) => number,
-  { towards, from }: { readonly towards: 'next' | 'prev'; readonly from: P | undefined },
+  { towards, from }: { readonly towards: 'next' | 'prev'; readonly from: Place | undefined },
 ): readonly T[] {
   if (from === undefined) return all
-  if (towards === 'next') return all.filter(each => compare(from, each) < 0)
-  return all.filter(each => compare(each, from) < 0).reverse()
+  if (towards === 'next') return all.filter(each => inOrder(from, each) < 0)
+  return all.filter(each => inOrder(each, from) < 0).reverse()
+}
+
+function inOrder(a: Place, b: Place): number {
+  if (a.rank !== b.rank) return b.rank - a.rank
+  return a.key === b.key ? 0 : a.key < b.key ? 1 : -1
 }
 
 /** What scores less than one voice of then is about to be dropped. */
 const floorNow = () => voiceAt(Date.now() - keptFor)
 
+// Ranks are rounded, so both lists are put in order once more.
 async function readPosts(db: Db): Promise<TopPost[]> {
   const rows = await topPosts.all(db, { floor: floorNow(), limit: maxPosts })
-  const posts = rows.map(({ subject, score, author_id }) => {
-    const id = subject as PostId
-    return { rank: rankOf(score), uuid: toUuid(id), id, author: toId('user', author_id!) }
-  })
-  // Ranks are rounded.
-  return posts.sort(comparePosts)
+  return rows
+    .map(({ subject, score, author_id }) => ({
+      rank: rankOf(score),
+      key: subject as PostId,
+      author: toId('user', author_id!),
+    }))
+    .sort(inOrder)
 }
 
 async function readTags(db: Db, suspended: ReadonlySet<UserId>): Promise<TopTag[]> {
   const people = [...suspended].map(toUuid)
   const rows = await topTags.all(db, { floor: floorNow(), suspended: people, limit: maxTags })
-  const tags = rows.map(({ subject, score, people_count, post_count }) => {
-    const tag = subject.slice(1)
-    // Frozen, so that its JSON is made once.
-    const shown = Object.freeze({ tag, peopleCount: people_count, postCount: post_count })
-    return { rank: rankOf(score), tag, shown }
-  })
-  return tags.sort(compareTags)
+  return rows
+    .map(({ subject, score, people_count, post_count }) => {
+      const tag = subject.slice(1)
+      // Frozen, so that its JSON is made once.
+      const shown = Object.freeze({ tag, peopleCount: people_count, postCount: post_count })
+      return { rank: rankOf(score), key: tag, shown }
+    })
+    .sort(inOrder)
 }
 
 const topPosts = sql({

@@ -1,8 +1,8 @@
-import { type Db, lowestIdAt, sql, type Tx, toId, toUuid } from '@plaza/kernel/data'
+import { type Db, lowestIdAt, sql, type Tx, toUuid } from '@plaza/kernel/data'
 import type { JobHandlers, RunningJob } from '@plaza/kernel/jobs'
 import type { Kit } from '@plaza/kernel/service'
 import { voiceAt } from './trending-score.ts'
-import { addUp, dropEmpty, lockSubjects, takeBack } from './trending-store.ts'
+import { addUp, forgetUses, useColumns } from './trending-store.ts'
 import { keptFor } from './trending-voices.ts'
 
 interface Hour {
@@ -46,7 +46,7 @@ export async function dropOld(db: Db, time: number, signal: AbortSignal) {
   const before = toUuid(lowestIdAt(time))
   return {
     voices: await untilDone(tx => dropOldVoices(tx, floor)),
-    uses: await untilDone(tx => dropOldUses(tx, before)),
+    uses: await untilDone(async tx => forgetUses(tx, await oldUses.all(tx, { before, limit: perStep }))),
     gone: await untilDone(tx => forgetGone.run(tx, { limit: perStep })),
   }
 }
@@ -59,27 +59,6 @@ async function dropOldVoices(tx: Tx, floor: number): Promise<number> {
   const people = old.map(row => row.person_id)
   await deleteVoices.run(tx, { subjects: old.map(row => row.subject), people, floor })
   await addUp(tx, subjects)
-  return old.length
-}
-
-async function dropOldUses(tx: Tx, before: string): Promise<number> {
-  const old = await oldUses.all(tx, { before, limit: perStep })
-  if (old.length === 0) return 0
-  const tags = new Set(old.map(row => `#${row.tag}`))
-  await lockSubjects(tx, new Map([...tags].map(tag => [tag, null])))
-  const dropped = await deleteUses.all(tx, {
-    posts: old.map(row => row.post_id),
-    tags: old.map(row => row.tag),
-  })
-  await takeBack(
-    tx,
-    dropped.map(row => ({
-      post: toId('post', row.post_id),
-      tag: row.tag,
-      person: toId('user', row.person_id),
-    })),
-  )
-  await dropEmpty.run(tx, { subjects: [...tags] })
   return old.length
 }
 
@@ -113,23 +92,13 @@ const deleteVoices = sql({
 const oldUses = sql({
   name: 'timelines.old-tag-uses',
   params: { before: 'uuid', limit: 'int4' },
-  row: { post_id: 'uuid', tag: 'text' },
+  row: useColumns,
 })`
-  select post_id, tag
+  select post_id, tag, person_id
   from tag_posts
   where post_id < ${'before'}
   order by post_id, tag
   limit ${'limit'}`
-
-const deleteUses = sql({
-  name: 'timelines.delete-tag-uses',
-  params: { posts: 'uuid[]', tags: 'text[]' },
-  row: { post_id: 'uuid', tag: 'text', person_id: 'uuid' },
-})`
-  delete from tag_posts p
-  using unnest(${'posts'}, ${'tags'}) old (post_id, tag)
-  where p.post_id = old.post_id and p.tag = old.tag
-  returning p.post_id, p.tag, p.person_id`
 
 const forgetGone = sql({ name: 'timelines.forget-gone-trends', params: { limit: 'int4' } })`
   delete from trends
