@@ -1,7 +1,11 @@
+import { analyticsService } from '@plaza/analytics/service'
 import { authService } from '@plaza/auth/service'
 import { gateway } from '@plaza/gateway/contract'
 import type { ServiceDefinition } from '@plaza/kernel/service'
+import { moderationService } from '@plaza/moderation/service'
 import { postsService } from '@plaza/posts/service'
+import { privacyService } from '@plaza/privacy/service'
+import { searchService } from '@plaza/search/service'
 import { timelinesService } from '@plaza/timelines/service'
 import { usersService } from '@plaza/users/service'
 
@@ -11,6 +15,10 @@ export const allServices: readonly ServiceDefinition[] = [
   usersService,
   postsService,
   timelinesService,
+  searchService,
+  moderationService,
+  privacyService,
+  analyticsService,
 ]
 
 export const allContracts = allServices.map(each => each.contract)

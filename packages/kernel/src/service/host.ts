@@ -87,7 +87,7 @@ export async function host(options: HostOptions): Promise<Host> {
   const edges: { name: string; subscription: BroadcastSubscription }[] = []
   let running: readonly RunningSubscription[] = []
 
-  const services = await Promise.all(
+  const services = await allOrNone(
     options.services.map(definition => {
       const { name } = definition.contract
       const serviceLog = log.child({ 'service.name': name })
@@ -151,6 +151,16 @@ export async function host(options: HostOptions): Promise<Host> {
       await Promise.all(services.map(each => each.stop()))
     },
   }
+}
+
+/** When one cannot be wired, the others are ended: nothing may keep the process alive that failed to start. */
+async function allOrNone(wiring: readonly Promise<HostedService>[]): Promise<HostedService[]> {
+  const results = await Promise.allSettled(wiring)
+  const wired = results.flatMap(each => (each.status === 'fulfilled' ? [each.value] : []))
+  const failed = results.find(each => each.status === 'rejected')
+  if (failed === undefined) return wired
+  await Promise.allSettled(wired.map(each => each.drain().then(() => each.stop())))
+  throw failed.reason
 }
 
 function factsOf({ version, instance }: HostOptions): InstanceFacts {

@@ -39,9 +39,16 @@ export class HostedService {
     const events = await startEventLog(part)
     const jobs = startJobs(part)
     const kit: Kit = { ...parts, jobs: jobs.jobs }
-    const wiring = await definition.wire(kit)
-    checkHandlers(contract, wiring.handlers)
-    return new HostedService(contract, kit, wiring, events, jobs, facts)
+    try {
+      const wiring = await definition.wire(kit)
+      checkHandlers(contract, wiring.handlers)
+      return new HostedService(contract, kit, wiring, events, jobs, facts)
+    } catch (error) {
+      events.drain()
+      await events.stop()
+      await parts.db.close()
+      throw error
+    }
   }
 
   private constructor(
