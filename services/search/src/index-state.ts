@@ -32,7 +32,9 @@ export async function findGone(tx: Tx, ids: readonly string[]): Promise<Set<stri
   return new Set((await goneByIds.all(tx, { ids })).map(row => row.id))
 }
 
-export function indexViewer({ db, cache }: Pick<Kit, 'db' | 'cache'>): () => Promise<IndexView> {
+export type ViewIndex = () => Promise<IndexView>
+
+export function indexViewer({ db, cache }: Pick<Kit, 'db' | 'cache'>): ViewIndex {
   const kept = cache.of<IndexView>({ name: 'search.view', maxEntries: 1, freshFor: 250 })
   return () => kept.get('', () => readView(db))
 }

@@ -52,7 +52,7 @@ function namesOf({ username, displayName, bio }: PersonFacts): string {
   const names = [username, `@${username}`, plain(displayName), ...wordsOf(username), ...wordsOf(displayName)]
   return [
     ...[...own].map(([lexeme, places]) => `${quoted(lexeme)}:${places.join(',')}`),
-    ...names.filter(name => !own.has(name)).map(quoted),
+    ...names.filter(name => name !== '' && !own.has(name)).map(quoted),
   ].join(' ')
 }
 

@@ -3,7 +3,7 @@ import type { PageOf } from '@plaza/kernel/contract'
 import { type Db, mapPage, pagedList, type Slice, sql, toId, type Uuid } from '@plaza/kernel/data'
 import type { Kit } from '@plaza/kernel/service'
 import { type Profile, users } from '@plaza/users/contract'
-import { indexViewer, type Slot } from './index-state.ts'
+import type { Slot, ViewIndex } from './index-state.ts'
 import { misspeltOf, plain, scoreOf } from './name-match.ts'
 import { parseQuery } from './parse-query.ts'
 import type { SearchInput } from './search-posts.ts'
@@ -33,10 +33,9 @@ const commonFrom = 25
 const maxMisspelt = 50
 
 /** People by their names: the beginnings of all words that were typed, and names that differ from it by one slip. */
-export function searchPeople({ db, call, cache }: Kit): SearchPeople {
-  const viewOf = indexViewer({ db, cache })
+export function searchPeople({ db, call }: Pick<Kit, 'db' | 'call'>, viewIndex: ViewIndex): SearchPeople {
   return async (input, context) => {
-    const { live } = await viewOf()
+    const { live } = await viewIndex()
     const read = async ({ towards, from, limit }: Slice<typeof keys>): Promise<Row[]> => {
       const ranked = await rank(db, live, input.q)
       const ordered = towards === 'next' ? ranked : ranked.toReversed()

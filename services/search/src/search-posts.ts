@@ -5,7 +5,7 @@ import type { Kit } from '@plaza/kernel/service'
 import { type Post, posts } from '@plaza/posts/contract'
 import { users } from '@plaza/users/contract'
 import { type Found, findPosts, type PostSearch, probe } from './find-posts.ts'
-import { type IndexView, indexViewer, stemFinder } from './index-state.ts'
+import { type IndexView, stemFinder, type ViewIndex } from './index-state.ts'
 import { canBe, dictionaries, type Language } from './language.ts'
 import { type Branch, parseQuery, type Term } from './parse-query.ts'
 import { postsQuery } from './ts-query.ts'
@@ -30,12 +30,11 @@ interface Row extends Found {
 /** Ids ranked at a time. Those that the viewer may not see are passed over, so a page may need more than it shows. */
 const stride = 250
 
-export function searchPosts(kit: Kit): SearchPosts {
-  const viewOf = indexViewer(kit)
+export function searchPosts(kit: Kit, viewIndex: ViewIndex): SearchPosts {
   const queryOf = postsQueries(kit)
   return async (input, context) => {
     const branches = parseQuery(input.q)
-    const view = await viewOf()
+    const view = await viewIndex()
     const query = await queryOf(branches, view, context)
     const read = async (slice: Slice<typeof keys>): Promise<Row[]> => {
       if (query === undefined) return []

@@ -1,6 +1,7 @@
 import { service } from '@plaza/kernel/service'
 import { checksOf } from './checks.ts'
 import { notSearchable, search } from './contract.ts'
+import { indexViewer } from './index-state.ts'
 import { onEvents } from './on-events.ts'
 import { personal } from './personal.ts'
 import { rebuilding } from './rebuild.ts'
@@ -8,8 +9,9 @@ import { searchPeople } from './search-people.ts'
 import { searchPosts } from './search-posts.ts'
 
 export const searchService = service(search, new URL('../migrations/', import.meta.url), kit => {
-  const findPosts = searchPosts(kit)
-  const findPeople = searchPeople(kit)
+  const viewIndex = indexViewer(kit)
+  const findPosts = searchPosts(kit, viewIndex)
+  const findPeople = searchPeople(kit, viewIndex)
   const { rebuild, begin, handlers: jobs } = rebuilding(kit)
   return {
     handlers: {

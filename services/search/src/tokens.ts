@@ -31,7 +31,10 @@ export function tokensOf(text: string): Token[] {
     if (at > maxPlace) break
     if (groups?.dense === undefined) {
       const word = cut(found.toLowerCase())
-      tokens.push({ kind: 'word', text: fold(word), word, at })
+      const text = fold(word)
+      // Nothing but accents.
+      if (text === '') continue
+      tokens.push({ kind: 'word', text, word, at })
       at += 1
     } else {
       const letters = [...found]
