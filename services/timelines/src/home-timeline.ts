@@ -45,9 +45,14 @@ export function homeTimeline(
       const shown = withoutDeleted(lists, entries, posts.show(entries, viewer, context))
       return withoutPeople(shown, suspended)
     }
-    const showReposts = async (entries: readonly PostId[]) => {
-      const [shown, repeated] = await Promise.all([show(entries), findRepeated(source, entries, once)])
-      return withoutReposts(shown, entries, repeated, { id: viewer.id, hidden: inbox.hidden })
+    const reader = { id: viewer.id, hidden: inbox.hidden }
+    const showReposts = (entries: readonly PostId[]) => {
+      const [shown, repeated] = [show(entries), findRepeated(source, entries, once)]
+      if (!(shown instanceof Promise || repeated instanceof Promise))
+        return withoutReposts(shown, entries, repeated, reader)
+      return Promise.all([shown, repeated]).then(([found, left]) =>
+        withoutReposts(found, entries, left, reader),
+      )
     }
     return pages.read(input, source, entries =>
       entries.some(isRepost) ? showReposts(entries) : show(entries),

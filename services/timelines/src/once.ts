@@ -29,41 +29,56 @@ export function findRepeated(
   const hasNoGap = entries[0]! >= entries.at(-1)!
   const window = hasNoGap ? entries.slice(entries.indexOf(top)) : [top]
   const count = hasNoGap ? options.among - 1 : entries.length + options.among
-  const isEnough = (found: readonly PostId[]) =>
-    found.length < count || reachesBelow([...window, ...found], lowest, options)
   const found = source.older(window.at(-1), count)
-  if (!(found instanceof Promise) && isEnough(found)) return repeatedIn([...window, ...found], options)
-  return readOn(source, window, found, count, isEnough, options)
+  const read: Reading = { source, window, lowest, count, options }
+  return found instanceof Promise || !isEnough(found, read) ? readOn(found, read) : repeatedOf(found, read)
+}
+
+interface Reading {
+  readonly source: IdSource<PostId>
+  readonly window: PostId[]
+  readonly lowest: PostId
+  /** Asked for at once. */
+  readonly count: number
+  readonly options: OnceOptions
 }
 
 async function readOn(
-  source: IdSource<PostId>,
-  window: PostId[],
   first: readonly PostId[] | Promise<readonly PostId[]>,
-  count: number,
-  isEnough: (found: readonly PostId[]) => boolean,
-  options: OnceOptions,
+  read: Reading,
 ): Promise<ReadonlySet<PostId>> {
+  const { source, window, count } = read
   for (let found = await first; ; found = await source.older(window.at(-1), count)) {
-    const isLast = isEnough(found)
+    if (isEnough(found, read)) return repeatedOf(found, read)
     window.push(...found)
-    if (isLast) return repeatedIn(window, options)
   }
 }
 
-function reachesBelow(window: readonly PostId[], lowest: PostId, { among }: OnceOptions): boolean {
-  const place = window.findLastIndex(entry => entry >= lowest)
-  return window.length - place >= among
+/** Whether so many stand below the lowest repost, or all there are. */
+function isEnough(found: readonly PostId[], { window, lowest, count, options }: Reading): boolean {
+  if (found.length < count) return true
+  const isBelow = (entry: PostId) => entry < lowest
+  const inWindow = window.length - 1 - window.findLastIndex(entry => !isBelow(entry))
+  // Nearly always the lowest repost stands in the window, and all that was found is below it.
+  const below = isBelow(found[0]!) ? inWindow + found.length : found.filter(isBelow).length
+  return below >= options.among - 1
+}
+
+function repeatedOf(found: readonly PostId[], { window, options }: Reading): ReadonlySet<PostId> {
+  window.push(...found)
+  return repeatedIn(window, options)
 }
 
 /** The reposts in a part of a list (newest first) whose post stands among the entries below them, within this part. */
 export function repeatedIn(window: readonly PostId[], { among, ignores }: OnceOptions): ReadonlySet<PostId> {
+  const shows = window.map(postOf)
   const metAt = new Map<PostId, number>()
-  for (const entry of window) if (isRepost(entry)) metAt.set(postOf(entry), Number.POSITIVE_INFINITY)
+  for (const [i, entry] of window.entries())
+    if (isRepost(entry)) metAt.set(shows[i]!, Number.POSITIVE_INFINITY)
   const repeated = new Set<PostId>()
   for (let i = window.length - 1; i >= 0; i--) {
     const entry = window[i]!
-    const post = postOf(entry)
+    const post = shows[i]!
     const below = metAt.get(post)
     if (below === undefined) continue
     if (isRepost(entry)) {
