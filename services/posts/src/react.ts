@@ -1,11 +1,11 @@
 import type { Context } from '@plaza/kernel/call'
-import { isAppError, type PostId } from '@plaza/kernel/contract'
+import type { PostId } from '@plaza/kernel/contract'
 import { type GroupedOptions, grouped } from '@plaza/kernel/data'
 import type { Handlers, Kit } from '@plaza/kernel/service'
 import { notForAll, type PostFacts, type posts } from './contract.ts'
 import type { CurrentPosts } from './current-posts.ts'
 import { notThere, type PostReader } from './get-post.ts'
-import { addReactions, findReactionsTo, type Reacting, removeLikes, removeReposts } from './reaction-store.ts'
+import { addReactions, type Reacting, removeLikes, removeReposts } from './reaction-store.ts'
 
 type Reactions = Pick<Handlers<typeof posts>, 'like' | 'unlike' | 'repost' | 'unrepost'>
 
@@ -27,17 +27,11 @@ export function reactTo({ db, metrics }: Kit, reader: PostReader, current: Curre
   const unlike = write('unlike', async all => removeLikes(db, all).then(() => done(all)))
   const unrepost = write('unrepost', async all => removeReposts(db, all).then(() => done(all)))
 
-  /** A post one may not see any more, but reacted to: that may be taken back. */
-  const findReacted = async (id: PostId, context: Context, kind: 'liked' | 'reposted') => {
-    try {
-      return (await reader.get(id, context)).post.facts
-    } catch (error) {
-      if (!isAppError(error) || error.code !== 'post-not-found') throw error
-      const [own] = await findReactionsTo(db, { people: [personOf(context)], posts: [id] })
-      const post = own?.[kind] ? await current.find(id) : undefined
-      if (post === undefined) throw error
-      return post.facts
-    }
+  // What is one's own can be taken back whatever one may see by now, and again when the answer was lost: so the post need only be there.
+  const find = async (id: PostId) => {
+    const post = await current.find(id)
+    if (post === undefined || post.facts.visibility === 'gone') throw notThere(id)
+    return post.facts
   }
   return {
     like: async ({ id }, context) => {
@@ -45,15 +39,14 @@ export function reactTo({ db, metrics }: Kit, reader: PostReader, current: Curre
       if ((await like(reacting(context, post.facts))) === 'gone') throw notThere(id)
       return null
     },
-    unlike: async ({ id }, context) => unlike(reacting(context, await findReacted(id, context, 'liked'))),
+    unlike: async ({ id }, context) => unlike(reacting(context, await find(id))),
     repost: async ({ id }, context) => {
       const { post } = await reader.get(id, context)
       if (post.facts.visibility !== 'public') throw notForAll(`The post ${id} is for followers only.`)
       if ((await repost(reacting(context, post.facts))) === 'gone') throw notThere(id)
       return null
     },
-    unrepost: async ({ id }, context) =>
-      unrepost(reacting(context, await findReacted(id, context, 'reposted'))),
+    unrepost: async ({ id }, context) => unrepost(reacting(context, await find(id))),
   }
 }
 

@@ -87,9 +87,11 @@ test('what is not for all cannot be reposted; what one may not see can neither b
   square.users.relate('block', fay, ben)
   const gone = await square.create(fay, 'soon gone')
   await square.delete(gone.id, fay)
-  for (const kind of ['like', 'unlike', 'repost', 'unrepost'] as const) {
+  for (const kind of ['like', 'repost'] as const) {
     await assert.rejects(react(kind, post.id, hal), { code: 'post-not-found' })
     await assert.rejects(react(kind, open.id, ben), { code: 'post-not-found' })
+  }
+  for (const kind of ['like', 'unlike', 'repost', 'unrepost'] as const) {
     await assert.rejects(react(kind, gone.id, gus), { code: 'post-not-found' })
     await assert.rejects(react(kind, square.nobodysId(), gus), { code: 'post-not-found' })
   }
@@ -103,8 +105,8 @@ test('an own like of a post one may not see any more can be taken back', async (
   await react('like', post.id, jo)
   square.users.relate('block', ida, jo)
   await assert.rejects(react('like', post.id, jo), { code: 'post-not-found' })
-  await assert.rejects(react('unrepost', post.id, jo), { code: 'post-not-found' })
-  await react('unlike', post.id, jo)
+  for (let i = 0; i < 2; i++) await react('unlike', post.id, jo)
+  assert.deepEqual(await types(jo), ['liked', 'unliked'])
   await untilCounts(post.id, [0, 0, 0])
 })
 
