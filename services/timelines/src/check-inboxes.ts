@@ -24,6 +24,7 @@ export function checkInboxes({ call }: Kit, inboxes: Inboxes): Check {
   let suspects = new Set<UserId>()
   return {
     promise: 'inboxes equal the exact SQL',
+    needs: 'memory',
     look: async (_, context) => {
       const sample = sampleOf([...inboxes.kept()], suspects)
       const breaches: { id: UserId; detail: string }[] = []

@@ -4,7 +4,7 @@ import { contract } from '@plaza/kernel/contract'
 import { type Check, service } from '@plaza/kernel/service'
 import { bootServices } from '@plaza/testing'
 import { exitCodeOf, report } from './report.ts'
-import { type Outcome, runChecks, type Subject } from './run-checks.ts'
+import { type Outcome, runChecks } from './run-checks.ts'
 
 const birds = contract('birds', {})
 const breach = (id: string) => ({ id, detail: `${id} is broken` })
@@ -14,14 +14,24 @@ const once = (looked: { checked: number; breaches: { id: string; detail: string 
 })
 
 /** Runs the checks of a service that really runs; the kernel's own are left out of the answer. */
-async function run(checks: Record<string, Check>, atWork: Subject['atWork'] = 'asked', again = 50) {
+async function run(checks: Record<string, Check>, { isAtWork = true, instances = 1, again = 50 } = {}) {
   const definition = service(birds, undefined, () => ({ handlers: {}, checks }))
   await using plaza = await bootServices([definition], { quiet: true })
   const progress: string[] = []
-  const outcomes = await runChecks([{ service: 'birds', call: plaza.call, atWork }], {
-    again,
-    onProgress: (_service, promise, checked) => progress.push(`${promise} ${checked}`),
-  })
+  const outcomes = await runChecks(
+    [
+      {
+        service: 'birds',
+        call: plaza.call,
+        isAtWork,
+        instances: Array.from({ length: instances }, () => plaza.call),
+      },
+    ],
+    {
+      again,
+      onProgress: (_service, promise, checked) => progress.push(`${promise} ${checked}`),
+    },
+  )
   return { own: outcomes.filter(each => !each.check.startsWith('$')), outcomes, progress }
 }
 
@@ -53,7 +63,7 @@ test('only what is still broken when it is looked at again counts', async () => 
       next: null,
     }
   }
-  const { own } = await run({ eggs: { promise: 'eggs are round', look } }, 'asked', 200)
+  const { own } = await run({ eggs: { promise: 'eggs are round', look } }, { again: 200 })
   assert.deepEqual(own[0]!.breaches, [breach('b')])
   assert.equal(exitCodeOf(own), 1)
 })
@@ -75,16 +85,22 @@ test('what only a process at work has, or does, is left when none can be asked',
   }
   const leftOf = (outcomes: readonly Outcome[]) =>
     outcomes.flatMap(each => (each.left === undefined ? [] : [each.check]))
-  const nowhere = await run(checks, 'nowhere')
+  const nowhere = await run(checks, { isAtWork: false, instances: 0 })
   assert.deepEqual(leftOf(nowhere.outcomes), ['$level', '$jobs', 'inboxes', 'timers'])
   assert.equal(exitCodeOf(nowhere.outcomes), 0)
-  assert.deepEqual(leftOf((await run(checks, 'elsewhere')).outcomes), ['inboxes'])
-  assert.deepEqual(leftOf((await run(checks, 'asked')).outcomes), [])
+  assert.deepEqual(leftOf((await run(checks, { instances: 0 })).outcomes), ['inboxes'])
+  const { own } = await run(checks, { instances: 2 })
+  assert.deepEqual(leftOf(own), [])
+  assert.deepEqual(
+    own.map(each => each.check),
+    ['inboxes', 'inboxes', 'timers'],
+    'each process is asked for what is in its memory',
+  )
 })
 
 test('a service that is down could not be checked', async () => {
   await using plaza = await bootServices([])
-  const subject = { service: 'birds', call: plaza.call, atWork: 'asked' } as const
+  const subject = { service: 'birds', call: plaza.call, isAtWork: true, instances: [] }
   const outcomes = await runChecks([subject], { again: 50, onProgress: () => {} })
   assert.match(outcomes[0]!.failure!, /birds/)
   assert.equal(exitCodeOf(outcomes), 2)

@@ -7,8 +7,10 @@ export interface Subject {
   readonly service: string
   /** Reaches whoever answers for it. */
   readonly call: Call
-  /** Some process has its subscriptions and jobs at work; `asked`: the one that answers is such a process. */
-  readonly atWork: 'nowhere' | 'elsewhere' | 'asked'
+  /** Some process has its subscriptions and jobs at work. */
+  readonly isAtWork: boolean
+  /** Each of those processes that can be asked: only they have what is in memory. */
+  readonly instances: readonly Call[]
 }
 
 export interface Breach {
@@ -46,46 +48,54 @@ const pause = 1_000
 
 /** Looks at every promise of these services, one part after the other, and at what was broken once more. */
 export async function runChecks(subjects: readonly Subject[], options: RunOptions): Promise<Outcome[]> {
-  const first: { subject: Subject; outcome: Outcome; at: number }[] = []
-  for (const subject of subjects) {
-    for (const outcome of await outcomesOf(subject, options)) {
-      first.push({ subject, outcome, at: performance.now() })
-    }
-  }
+  const first: Looked[] = []
+  for (const subject of subjects) first.push(...(await lookAt(subject, options)))
   const outcomes: Outcome[] = []
-  for (const { subject, outcome, at } of first) {
+  for (const { call, outcome, at } of first) {
     if (outcome.breaches.length > 0) await sleep(Math.max(0, at + options.again - performance.now()))
-    outcomes.push(outcome.breaches.length > 0 ? await lookAgain(subject, outcome, options) : outcome)
+    outcomes.push(outcome.breaches.length > 0 ? await lookAgain(call, outcome, options) : outcome)
   }
   return outcomes
 }
 
-async function outcomesOf(subject: Subject, options: RunOptions): Promise<Outcome[]> {
-  const { service } = subject
-  const nothing = { service, checked: 0, breaches: [], isCut: false }
-  try {
-    const checks = await patiently(() => kernel(subject).$checks({}, context()))
-    const outcomes: Outcome[] = []
-    for (const { name, promise, needs } of checks) {
-      const left = whyLeft(subject, needs)
-      const empty = { ...nothing, check: name, promise }
-      outcomes.push(left === undefined ? await look(subject, empty, options) : { ...empty, left })
-    }
-    return outcomes
-  } catch (error) {
-    const promise = 'says what it promises'
-    return [{ ...nothing, check: '$checks', promise, failure: messageOf(error) }]
-  }
+interface Looked {
+  /** Reaches whoever was asked: it is asked again. */
+  readonly call: Call
+  readonly outcome: Outcome
+  readonly at: number
 }
 
-function whyLeft({ atWork }: Subject, needs: 'memory' | 'work' | undefined): string | undefined {
-  if (needs === 'work' && atWork === 'nowhere') return 'nobody is at work: start Plaza first'
-  if (needs === 'memory' && atWork !== 'asked')
+async function lookAt(subject: Subject, options: RunOptions): Promise<Looked[]> {
+  const { service, call } = subject
+  const nothing = { service, checked: 0, breaches: [], isCut: false }
+  const looked: Looked[] = []
+  const note = (by: Call, outcome: Outcome) => looked.push({ call: by, outcome, at: performance.now() })
+  try {
+    for (const { name, promise, needs } of await patiently(() =>
+      kernel(call, service).$checks({}, context()),
+    )) {
+      const empty = { ...nothing, check: name, promise }
+      const left = whyLeft(subject, needs)
+      if (left !== undefined) note(call, { ...empty, left })
+      else
+        for (const by of needs === 'memory' ? subject.instances : [call])
+          note(by, await look(by, empty, options))
+    }
+  } catch (error) {
+    const promise = 'says what it promises'
+    note(call, { ...nothing, check: '$checks', promise, failure: messageOf(error) })
+  }
+  return looked
+}
+
+function whyLeft({ isAtWork, instances }: Subject, needs: 'memory' | 'work' | undefined) {
+  if (needs === 'work' && !isAtWork) return 'nobody is at work: start Plaza first'
+  if (needs === 'memory' && instances.length === 0)
     return 'it is in the memory of a running process, and only those of a fleet can be asked'
   return undefined
 }
 
-async function look(subject: Subject, empty: Outcome, { onProgress }: RunOptions): Promise<Outcome> {
+async function look(call: Call, empty: Outcome, { onProgress }: RunOptions): Promise<Outcome> {
   const { service, check, promise } = empty
   const breaches = new Map<string, Breach>()
   let checked = 0
@@ -93,7 +103,7 @@ async function look(subject: Subject, empty: Outcome, { onProgress }: RunOptions
     for (let after: string | null | undefined; after !== null && breaches.size < most; ) {
       onProgress(service, promise, checked)
       const input = { check, ...(after !== undefined && { after }) }
-      const part = await patiently(() => kernel(subject).$verify(input, context()))
+      const part = await patiently(() => kernel(call, service).$verify(input, context()))
       checked += part.checked
       for (const breach of part.breaches) breaches.set(breach.id, breach)
       after = part.next
@@ -104,8 +114,8 @@ async function look(subject: Subject, empty: Outcome, { onProgress }: RunOptions
   }
 }
 
-async function lookAgain(subject: Subject, before: Outcome, options: RunOptions): Promise<Outcome> {
-  const now = await look(subject, { ...before, breaches: [] }, options)
+async function lookAgain(call: Call, before: Outcome, options: RunOptions): Promise<Outcome> {
+  const now = await look(call, { ...before, breaches: [] }, options)
   const known = new Set(before.breaches.map(each => each.id))
   return { ...now, breaches: now.breaches.filter(each => known.has(each.id)) }
 }
@@ -122,7 +132,7 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-const kernel = ({ call, service }: Subject) => call(kernelOf({ name: service }))
+const kernel = (call: Call, service: string) => call(kernelOf({ name: service }))
 const context = () => newContext({ requestId: 'verify', deadline: Date.now() + 60_000 })
 
 function messageOf(error: unknown): string {

@@ -44,16 +44,16 @@ async function lookAtAll(names: readonly string[]): Promise<readonly Outcome[]> 
   try {
     const runsHere = await isRunning(config)
     const isInFleet = (name: string) => (addresses.get(name)?.length ?? 0) > 0
-    const subjectOf = (service: string, here: Host): Subject =>
-      isInFleet(service)
-        ? { service, call: makeCall(fleet), atWork: 'asked' }
-        : { service, call: here.call, atWork: runsHere ? 'elsewhere' : 'nowhere' }
-    return await withServices(here =>
-      runChecks(
-        names.map(name => subjectOf(name, here)),
-        { again, onProgress: tell },
-      ),
-    )
+    const subjectOf = async (service: string, here: Host): Promise<Subject> => {
+      if (!isInFleet(service)) return { service, call: here.call, isAtWork: runsHere, instances: [] }
+      const instances = await fleet.instancesOf(service)
+      const calls = instances.map(each => makeCall(each.dispatcher))
+      return { service, call: makeCall(fleet), isAtWork: true, instances: calls }
+    }
+    return await withServices(async here => {
+      const subjects = await Promise.all(names.map(name => subjectOf(name, here)))
+      return runChecks(subjects, { again, onProgress: tell })
+    })
   } finally {
     tell()
     await fleet.close()
