@@ -1,4 +1,4 @@
-import { analytics } from './suite/analytics.ts'
+import { analytics, analyticsRefused } from './suite/analytics.ts'
 import { badBodies } from './suite/bad-bodies.ts'
 import { badTokens } from './suite/bad-tokens.ts'
 import { comments } from './suite/comments.ts'
@@ -40,6 +40,7 @@ export const subjects: Readonly<Record<string, Cases>> = {
   moderation,
   'export and erasure': rights,
   analytics,
+  'analytics refused': analyticsRefused,
   pages,
   'idempotency keys': idempotency,
   'ETags and If-Match': etags,

@@ -156,10 +156,9 @@ export const discovery: Cases = {
       'a'.repeat(200),
     ])
       expectStatus(await ask(q), 200)
-    for (const q of ['', 'word '.repeat(10_000).slice(0, 30_000), 'x'.repeat(201)]) {
-      const answer = await ask(q)
-      expectProblem(answer, answer.status === 431 ? 431 : 400, 'invalid-input', '/q')
-    }
+    for (const q of ['', 'x'.repeat(201), 'word '.repeat(2_000)])
+      expectProblem(await ask(q), 400, 'invalid-input', '/q')
+    expectProblem(await ask('word '.repeat(10_000)), 431, 'header-too-large')
     expectProblem(await world.api.get('/search'), 400, 'invalid-input', '/q')
     expectProblem(await ask('x', '&type=orders'), 400, 'invalid-input', '/type')
     const ana = await world.person()

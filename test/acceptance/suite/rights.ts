@@ -69,12 +69,10 @@ export const rights: Cases = {
       })
       const job = await finished(world, jobId, ana)
       assert.equal(job.status, 'done', JSON.stringify(job))
-      const receipt = job.result as { services: { service: string; erased: Record<string, number> }[] }
+      const receipt = job.result as { service: string; erased: Record<string, number> }[]
       for (const service of ['auth', 'users', 'posts'])
         assert.ok(
-          Object.values(receipt.services.find(each => each.service === service)?.erased ?? {}).some(
-            n => n > 0,
-          ),
+          Object.values(receipt.find(each => each.service === service)?.erased ?? {}).some(n => n > 0),
           `${service}: ${JSON.stringify(receipt)}`,
         )
       assert.equal(expectStatus(await erase(), 202).body.jobId, jobId)
