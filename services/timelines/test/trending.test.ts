@@ -167,3 +167,25 @@ test('whom one blocked, and who is suspended, is left out; so is a tag that only
   await willShow(['Ben', 'Ana'])
   await willShowTags(['all 3 3', 'few 2 2'])
 })
+
+test('each hour what is old is dropped, by one instance, and the next hour is ordered once', async () => {
+  const id = await post(ana, 'old')
+  await square.like(id, square.person())
+  await willShow(['old'])
+  // As if it had been liked eight days ago.
+  await square.owner.query('update timelines.voices set voice = voice - 32 where subject = $1', [id])
+  await square.owner.query('update timelines.trends set score = score - 32 where subject = $1', [id])
+  const ordered = async () => {
+    const { rows } = await square.owner.query(`select key from timelines.jobs where kind = 'trending-upkeep'`)
+    return rows.map(row => Date.parse(row.key))
+  }
+  const [first, ...others] = await ordered()
+  assert.deepEqual(others, [])
+  await square.owner.query('update timelines.jobs set due_at = now()')
+  await square.boot()
+  const left = async () =>
+    (await square.owner.query('select from timelines.trends where subject = $1', [id])).rowCount
+  await until(async () => (await left()) === 0)
+  assert.deepEqual(await ordered(), [first! + 3_600_000])
+  await willShow([])
+})
