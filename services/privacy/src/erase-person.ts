@@ -21,7 +21,7 @@ export function erasePerson(kit: Kit, holders: readonly Holder[], sweepAfter: nu
     for (const [i, { name }] of holders.entries()) {
       await job.progress(i, holders.length)
       await eraseFrom(kit, name, person, job.id, job, async erased => {
-        const kinds = Object.keys(erased)
+        const kinds = Object.keys(erased).filter(kind => erased[kind]! > 0)
         if (kinds.length === 0) return
         const counts = kinds.map(kind => erased[kind]!)
         await addErasureCounts.run(kit.db, { userId, service: name, kinds, counts })
@@ -44,7 +44,8 @@ export function sweepAfterErasure(kit: Kit, holders: readonly Holder[]) {
     const left: string[] = []
     for (const { name } of holders)
       await eraseFrom(kit, name, person, keep, job, async erased => {
-        for (const [kind, count] of Object.entries(erased)) left.push(`${name} ${kind}: ${count}`)
+        for (const [kind, count] of Object.entries(erased))
+          if (count > 0) left.push(`${name} ${kind}: ${count}`)
       })
     if (left.length > 0) kit.log.info({ left }, 'What came in while a person was erased is erased, too')
     return job.finish(async tx => {
@@ -74,7 +75,7 @@ async function eraseFrom(
       })
     await note(erased)
     if (done) return
-    idle = Object.keys(erased).length === 0 ? idle + 1 : 0
+    idle = Object.values(erased).some(count => count > 0) ? 0 : idle + 1
     await politePause(began, signal)
   }
   throw new Error(`${service} never ends erasing ${person}`)
