@@ -53,9 +53,13 @@ export class Audience {
     const followed = this.#authors.get(author)
     if (followed === undefined) return
     if (followed.ring === undefined && followed.inboxes.size > this.#hotAbove) this.#heat(followed)
-    if (followed.ring !== undefined) followed.ring.insert(entry)
-    for (const inbox of followed.ring === undefined ? followed.inboxes : followed.own) {
-      if (inbox.followed[0] === followed && inbox.ownVersion >= version) continue
+    for (const inbox of followed.own) if (inbox.ownVersion < version) inbox.recent.insert(entry)
+    if (followed.ring !== undefined) {
+      followed.ring.insert(entry)
+      return
+    }
+    for (const inbox of followed.inboxes) {
+      if (followed.own.length > 0 && followed.own.includes(inbox)) continue
       inbox.recent.insert(entry)
       if (++this.#run >= maxRun) await this.#rest()
     }
