@@ -41,6 +41,7 @@ const insertMissing = sql({ name: 'posts.insert-missing-counts', params: { posts
   order by id
   on conflict (post_id) do nothing`
 
+// The rows are named twice: joined by key alone, the planner reads a table of middling size whole.
 const addAll = sql({
   name: 'posts.add-to-counts',
   params: { posts: 'uuid[]', likes: 'int4[]', replies: 'int4[]', reposts: 'int4[]' },
@@ -60,5 +61,5 @@ const addAll = sql({
   from there
   join unnest(${'posts'}, ${'likes'}, ${'replies'}, ${'reposts'}) as change (post_id, likes, replies, reposts)
     using (post_id)
-  where own.post_id = there.post_id
+  where own.post_id = there.post_id and own.post_id = any(${'posts'})
   returning own.post_id, own.likes, own.replies, own.reposts`
