@@ -137,7 +137,7 @@ test('each promise bites: what is missing, what is no more, and what is old is t
     )
     const checks = await square.kernel.$checks({}, square.asService())
     assert.deepEqual(
-      checks.map(each => each.name),
+      checks.map(each => each.name).filter(name => !name.startsWith('$')),
       ['documents', 'people'],
     )
   } finally {

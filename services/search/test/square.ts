@@ -83,9 +83,7 @@ export async function openSquare({ before, ...options }: SquareOptions = {}) {
     rebuilt: async () => {
       await until(async () => {
         const { rows } = await owner.query('select building, complete from search.index_state')
-        const jobs = await owner.query(
-          `select from search.jobs where kind = 'rebuild' and status in ('queued', 'running')`,
-        )
+        const jobs = await owner.query(`select from search.jobs where kind = 'rebuild'`)
         return rows[0].building === null && rows[0].complete === true && jobs.rows.length === 0
       })
     },
