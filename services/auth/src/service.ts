@@ -7,6 +7,7 @@ import {
   suspendFor,
   unsuspend,
 } from './change-standing.ts'
+import { checksOf } from './checks.ts'
 import { auth } from './contract.ts'
 import { logOut } from './end-session.ts'
 import { eraseAccount, lockForErasure } from './erase-account.ts'
@@ -45,6 +46,7 @@ export const authService = service(auth, new URL('../migrations/', import.meta.u
       ...forServices(kit),
     },
     jobs: hourly.handlers,
+    checks: checksOf(kit),
     personal: { export: exportAccount(kit), erase: eraseAccount(kit) },
     start: async () => {
       await tokens.keys.current()

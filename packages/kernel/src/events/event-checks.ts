@@ -85,7 +85,7 @@ function cursorBreaches(shares: readonly ShareRow[], { branch, runs, newest }: L
   return shares.flatMap(({ subscription, share, cursor }) => {
     const id = `${subscription}/${share}`
     if (!isA(EventCursor, cursor)) return [{ id, detail: 'its cursor has no form of one' }]
-    if (!runs.includes(cursor.branch))
+    if (!runs.some(run => run.branch === cursor.branch))
       return [{ id, detail: `its cursor is of the run ${cursor.branch}, which the log does not know` }]
     const { tick, total } = cursor.batch?.to ?? cursor.from
     if (cursor.branch !== branch || (tick <= newest.tick && total <= newest.total)) return []

@@ -64,9 +64,12 @@ async function begin(
   context: Context,
 ): Promise<Place['within']> {
   if (subscription === undefined) return undefined
-  const { branch, since } = await logOf(subscription.producer.name).$logState({}, context)
+  const { branch, runs, since } = await logOf(subscription.producer.name).$logState({}, context)
   const { from: to, branch: own } = share.cursor as EventCursor
-  if (own !== branch || to.era !== since.era || to.tick <= since.tick) return undefined
+  // Of a run before a restart: what both have in common. The subscriber goes back from beyond that.
+  const run = runs.find(each => each.branch === own)
+  if (run === undefined || (run.last !== null && to.tick > run.last)) return undefined
+  if (to.era !== since.era || to.tick <= since.tick) return undefined
   return { cursor: { branch, from: since, batch: { to, after: 0 } }, since: since.tick }
 }
 

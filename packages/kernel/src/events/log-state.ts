@@ -12,16 +12,17 @@ export async function logState(db: Db): Promise<LogStateView> {
   if (state === undefined) throw unavailable('Nobody has opened the event log on this server yet.')
   const { branch, newest } = state
   const [runs, since] = await Promise.all([
-    tokens.all(db, {}),
+    allRuns.all(db, {}),
     oldest.maybe(db, { era: newest.era, total: newest.total - most }),
   ])
-  return { branch, runs: runs.map(each => each.token), newest, since: since ?? newest }
+  return { branch, runs, newest, since: since ?? newest }
 }
 
-const tokens = sql({ name: 'events.runs', row: { token: 'text' } })`
-  select token::text
+const allRuns = sql({ name: 'events.runs', row: { branch: 'text', last: 'int8?' } })`
+  select token::text as branch,
+    (select min(later.base_tick) from histories later where later.branch > histories.branch) as last
   from histories
-  order by branch`
+  order by histories.branch`
 
 // Subscribers remember for a week what they handled.
 const oldest = sql({

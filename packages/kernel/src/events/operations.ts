@@ -66,8 +66,8 @@ const Pulled = Closed({
 const LogStateView = Closed({
   /** The run that writes now. */
   branch: Type.String(),
-  /** All runs, this one too. */
-  runs: Type.Array(Type.String()),
+  /** All runs, this one too. `last`: the last tick of each that is in this one's past; null: its own. */
+  runs: Type.Array(Closed({ branch: Type.String(), last: Nullable(Type.Integer()) })),
   newest: TickPoint,
   /** The oldest tick of this era from which on it can be told what became of each event. */
   since: TickPoint,

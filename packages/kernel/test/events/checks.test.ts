@@ -14,7 +14,8 @@ async function square(hears: (n: number) => void = () => {}, options: SharedOpti
   const scratch = undo.use(await scratchDatabase())
   const db = await scratch.open({ name: things.name, migrations: undefined })
   const own = await scratch.open({ name: 'listener', migrations: undefined })
-  const log = undo.use(await serve(db))
+  let log = await serve(db)
+  undo.defer(() => log.stop())
   const owner = await scratch.connect()
   const call = callTo(() => log)
   let heard = 0
@@ -34,6 +35,18 @@ async function square(hears: (n: number) => void = () => {}, options: SharedOpti
   return {
     db,
     owner,
+    /** As the server's restart is noted. */
+    restart: async () => {
+      await log.stop()
+      await owner.query(`
+        insert into things.histories (branch, reason, era, identity, timeline, started, base_tick)
+        select branch + 1, 'restarted', era, identity, timeline, started, (select max(tick) from things.ticks)
+        from things.histories
+        order by branch desc
+        limit 1`)
+      await owner.query('update things.log set branch = branch + 1')
+      log = await serve(db)
+    },
     run: () => {
       const running = runSubscription(subscription, kit(own, call))
       return { ...running, [Symbol.asyncDispose]: () => running.stop() }
@@ -123,6 +136,19 @@ test('what is parked, and waits behind it, is in order; what went before its tur
   assert.deepEqual((await all.look('$letters')).breaches, [
     { id: '3', detail: 'version 4 of a (ears) stands behind a later one' },
   ])
+})
+
+test('what was handled before a restart is compared after it too', async () => {
+  await using all = await square()
+  await happen(all.db, 20)
+  await all.hear(20)
+  await all.restart()
+  for (let i = 0; i < 2; i++) {
+    assert.deepEqual(await all.look('$handled'), { checked: 20 + i, ...inOrder })
+    assert.deepEqual(await all.look('$cursors'), { checked: 1, ...inOrder })
+    await happen(all.db, 1)
+    await all.hear(21 + i)
+  }
 })
 
 test('a cursor beyond its log, of another log, or of no form is found', async () => {
