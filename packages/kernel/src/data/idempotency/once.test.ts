@@ -4,10 +4,18 @@ import { after, beforeEach, test } from 'node:test'
 import { type IdempotencyKey, newContext } from '../../call/index.ts'
 import { breakableLink } from '../breakable-link.ts'
 import { openDatabase, type Tx } from '../database.ts'
+import { newId } from '../new-id.ts'
 import { scratchDatabase } from '../scratch-database.ts'
 import { sql } from '../statement.ts'
 import { once } from './once.ts'
-import { answeredBefore, deleteExpiredAnswers, keyRow, replay, storedAnswers } from './stored-answers.ts'
+import {
+  answeredBefore,
+  deleteAnswersOf,
+  deleteExpiredAnswers,
+  keyRow,
+  replay,
+  storedAnswers,
+} from './stored-answers.ts'
 
 const addThing = sql({ name: 'once-test.add', params: { name: 'text' }, row: { id: 'int4' } })`
   insert into things (name)
@@ -237,6 +245,23 @@ test('a grouped statement writes keys beside effects: copies in one group or in 
   const context = asking(requestOf('k1'))
   assert.deepEqual(replay(db, context, stored.get(rows[0]!.id)!), { key: 'k1' })
   assert.equal(context.answer.replayed, true)
+})
+
+test('a person’s answers are found and deleted together, and nobody else’s with them', async () => {
+  const ana = newId('user', 1)
+  const ben = newId('user', 1)
+  const of = (owner: string, key: string) => ({ ...requestOf(key), owner })
+  for (const key of ['a', 'b', 'c']) await once(db, asking(of(ana, key)), add(`ana ${key}`))
+  await once(db, asking(of(ben, 'a')), add('ben a'))
+  const { first, last } = db.vault.idsOf(ana)
+  for (const key of ['a', 'b', 'c']) {
+    const id = db.vault.idOf(of(ana, key))
+    assert.ok(first <= id && id <= last)
+  }
+  assert.equal(await deleteAnswersOf(db, ana, 2), 2)
+  assert.equal(await deleteAnswersOf(db, ana), 1)
+  assert.equal(await answeredBefore(db, asking(of(ana, 'a'))), undefined)
+  assert.ok(await answeredBefore(db, asking(of(ben, 'a'))))
 })
 
 test('answers are kept for a day and dropped after it', async () => {
