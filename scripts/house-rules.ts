@@ -14,6 +14,8 @@ export interface Breach {
 const fileLimit = 400
 const fileAdvice = 300
 const serviceLimit = 2_500
+/** Services that are larger, and why they are not two: docs/decisions/0041-large-services.md. */
+const largeServices: Readonly<Record<string, number>> = { 'services/posts': 4_500, 'services/timelines': 2_800 }
 const envMessage = 'only packages/kernel/src/config reads the environment'
 
 /** What neither the compiler nor Biome can say about our code: who imports whom, who reads the environment, names, sizes. */
@@ -36,14 +38,16 @@ export function houseRules(root: string): { breaches: Breach[]; advice: string[]
       serviceLines.set(service, (serviceLines.get(service) ?? 0) + lines)
     }
   }
-  for (const [service, lines] of serviceLines)
-    if (lines > serviceLimit)
+  for (const [service, lines] of serviceLines) {
+    const limit = largeServices[service] ?? serviceLimit
+    if (lines > limit)
       breaches.push({
         path: service,
         line: 1,
         rule: 'service-size',
-        message: `${lines} lines: beyond ${serviceLimit} it is two services`,
+        message: `${lines} lines: beyond ${limit} it is two services`,
       })
+  }
   return { breaches, advice, files: paths.length }
 }
 
