@@ -47,7 +47,7 @@ create index documents_words_1 on documents_1 using gin (document) with (gin_pen
 create index documents_by_author on documents (author_id, slot);
 
 -- People by their names. `names` holds the username and its parts, the words of the display name and of the bio; `misspelt` each name with one letter
--- left out: two names that differ by one slip of the hand have one of these in common.
+-- left out: two names that differ by one slip of the hand have one of these in common. `display_name` is its words, without accents and capitals.
 create table people (
   slot smallint not null,
   id uuid not null,

@@ -3,6 +3,7 @@ import { fold, tokensOf } from './tokens.ts'
 /** A person as they are looked for. */
 export interface Named {
   readonly username: string
+  /** As `nameOf` writes it. */
   readonly displayName: string
   /** Points, below 1,000. */
   readonly popularity: number
@@ -18,16 +19,16 @@ const shortest = 4
  * a slip; of equals the better known.
  */
 export function scoreOf(q: string, person: Named): number {
-  const typed = plain(q)
-  const names = [person.username, plain(person.displayName)]
-  const words = names.flatMap(wordsOf)
+  const typed = nameOf(q)
+  const names = [person.username, person.displayName]
+  const words = names.flatMap(name => name.split(/[_ ]/))
   const tier = names.includes(typed)
     ? 5
     : names.some(name => name.startsWith(typed))
       ? 4
       : words.some(word => word.startsWith(typed))
         ? 3
-        : wordsOf(typed).some(part => words.some(word => word.startsWith(part)))
+        : typed.split(/[_ ]/).some(part => words.some(word => word.startsWith(part)))
           ? 2
           : 1
   return 1_000 * tier + person.popularity
@@ -45,7 +46,13 @@ export function misspeltOf(names: readonly string[]): string[] {
   return [...new Set([...words].flatMap(slipsOf))]
 }
 
-/** A name in the form it is compared in. */
+/** A name in the form it is compared in: a username as it is, of another its words with a space between. */
+export function nameOf(name: string): string {
+  const typed = plain(name)
+  return /^[a-z0-9_]*$/.test(typed) ? typed : wordsOf(typed).join(' ')
+}
+
+/** A name without accents and in lower case. */
 export function plain(name: string): string {
   return fold(name.normalize('NFKC').trim().replace(/^@/, '').toLowerCase())
 }

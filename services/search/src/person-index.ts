@@ -1,7 +1,7 @@
 import { sql, type Tx, toUuid } from '@plaza/kernel/data'
 import type { PersonFacts } from '@plaza/users/contract'
 import type { Slot } from './index-state.ts'
-import { misspeltOf, plain, popularityOf, wordsOf } from './name-match.ts'
+import { misspeltOf, nameOf, plain, popularityOf, wordsOf } from './name-match.ts'
 import { indexedOf, tokensOf } from './tokens.ts'
 import { quoted } from './ts-query.ts'
 
@@ -18,7 +18,7 @@ export async function putPeople(
     ids: people.map(({ id }) => toUuid(id)),
     versions: people.map(({ version }) => version),
     usernames: people.map(({ username }) => username),
-    displayNames: people.map(({ displayName }) => displayName),
+    displayNames: people.map(({ displayName }) => nameOf(displayName)),
     popularities: people.map(({ followerCount }) => popularityOf(followerCount)),
     names: people.map(namesOf),
     misspelt: people.map(({ username, displayName }) => misspeltOf([username, displayName]).join(' ')),

@@ -24,11 +24,11 @@ interface Row extends Found {
 }
 
 /** People at most that are ranked, the best known first (and whoever has just that username). A list is never longer. */
-const maxRanked = 500
+const maxRanked = 200
 /** People who tell how common the beginnings are. */
-const probed = 500
+const probed = 300
 /** Of these: what more of them have is looked for among the best known first, what fewer have in the index of names. */
-const commonFrom = 25
+const commonFrom = 15
 /** People at most whose name differs by a slip. */
 const maxMisspelt = 50
 

@@ -19,7 +19,7 @@ const maxPlace = 16_383
 const dense =
   '\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Hangul}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}\\p{sc=Myanmar}ー'
 const piece = new RegExp(
-  `(?<dense>[${dense}]+)|(?:(?![${dense}])[\\p{L}\\p{M}\\p{N}_])+|\\p{Extended_Pictographic}`,
+  `(?<dense>(?:(?=[\\p{L}\\p{M}\\p{N}])[${dense}])+)|(?:(?![${dense}])[\\p{L}\\p{M}\\p{N}_])+|\\p{Extended_Pictographic}`,
   'gu',
 )
 
