@@ -15,7 +15,7 @@ test('a call reaches its handler in another process with all that travels with i
   })
   await using client = callBirds([server.url])
   const init = {
-    identity: { userId: 'user_x', sessionId: 'session_x', roles: ['user'] },
+    identity: { userId: 'user_x', sessionId: 'session_x', roles: ['user'], erasing: true },
     caller: 'edge',
     traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
     address: '10.1.2.3',
