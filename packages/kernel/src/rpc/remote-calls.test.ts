@@ -15,7 +15,7 @@ test('a call reaches its handler in another process with all that travels with i
   })
   await using client = callBirds([server.url])
   const init = {
-    identity: { userId: 'user_x', sessionId: 'session_x', roles: ['user'], erasing: true },
+    identity: { userId: 'user_x', sessionId: 'session_x', roles: ['user'] },
     caller: 'edge',
     traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
     address: '10.1.2.3',
@@ -26,6 +26,22 @@ test('a call reaches its handler in another process with all that travels with i
   assert.deepEqual(await client.birds.sing({ word: 'hi ü' }, context), { word: 'hi ü 🐦' })
   assert.deepEqual(seen, init)
   assert.equal(context.answer.replayed, true)
+})
+
+test('that an account is being erased travels, too: its owner is refused there as here, and the news of it comes back', async () => {
+  await using server = await serveBirds({
+    sing: ({ word }, context) => {
+      context.answer.erasing = true
+      return { word }
+    },
+  })
+  await using client = callBirds([server.url])
+  const identity = { userId: 'user_x', sessionId: 'session_x', roles: [], erasing: true } as const
+  const refused = client.birds.sing({ word: 'hi' }, asking(10_000, { identity, caller: 'edge' }))
+  await assert.rejects(refused, (error: { code: string }) => error.code === 'unauthenticated')
+  const context = asking(10_000, { identity, caller: 'service' })
+  await client.birds.sing({ word: 'hi' }, context)
+  assert.equal(context.answer.erasing, true)
 })
 
 test('a thousand calls at once travel in a few lists, and each gets its own answer', async () => {
