@@ -3,7 +3,7 @@ import type { UserId } from '@plaza/kernel/contract'
 import { newUuid } from '@plaza/kernel/data'
 import { type BroadcastSubscription, broadcast } from '@plaza/kernel/events'
 import type { Kit } from '@plaza/kernel/service'
-import { auth } from './contract.ts'
+import type { auth } from './contract.ts'
 
 export interface SuspendedPeople {
   /** Whether the person is suspended, as heard a moment ago. */
@@ -18,16 +18,16 @@ export interface SuspendedPeople {
 /**
  * Who is suspended or being erased, in the memory of each instance: everything of theirs is left out of what is shown. There are few, so a look costs nothing.
  * @example
- * const suspended = suspendedPeople(kit) // and `suspended.subscription` among the service's
+ * const suspended = suspendedPeople(kit, auth) // and `suspended.subscription` among the service's
  */
-export function suspendedPeople({ call }: Pick<Kit, 'call'>): SuspendedPeople {
+export function suspendedPeople({ call }: Pick<Kit, 'call'>, owner: typeof auth): SuspendedPeople {
   let people = new Set<UserId>()
   const load = async () => {
     const found = new Set<UserId>()
     let after: UserId | undefined
     do {
       const context = newContext({ requestId: newUuid(0), deadline: Date.now() + 10_000 })
-      const page = await call(auth).suspendedIds(after === undefined ? {} : { after }, context)
+      const page = await call(owner).suspendedIds(after === undefined ? {} : { after }, context)
       for (const id of page.ids) found.add(id)
       after = page.next ?? undefined
     } while (after !== undefined)
@@ -43,7 +43,7 @@ export function suspendedPeople({ call }: Pick<Kit, 'call'>): SuspendedPeople {
     },
     subscription: broadcast(
       'suspended-people',
-      auth,
+      owner,
       {
         suspended: ({ data }) => {
           people.add(data.userId)

@@ -1,4 +1,4 @@
-import { suspendedPeople } from '@plaza/auth/contract'
+import { auth, suspendedPeople } from '@plaza/auth/contract'
 import { service } from '@plaza/kernel/service'
 import { authorsOf } from './authors.ts'
 import { checksOf } from './checks.ts'
@@ -30,7 +30,7 @@ import { viewersOf } from './viewers.ts'
 export const postsService = service(posts, new URL('../migrations/', import.meta.url), kit => {
   const authors = authorsOf(kit)
   const versions = versionsOf(kit)
-  const suspended = suspendedPeople(kit)
+  const suspended = suspendedPeople(kit, auth)
   const viewers = viewersOf(kit, suspended, versions.ofPerson)
   const current = currentPosts(kit, versions.ofPost)
   const reactions = peoplesReactions(kit)

@@ -1,4 +1,4 @@
-import { suspendedPeople } from '@plaza/auth/contract'
+import { auth, suspendedPeople } from '@plaza/auth/contract'
 import { newContext } from '@plaza/kernel/call'
 import { newUuid } from '@plaza/kernel/data'
 import { type Kit, type ServiceDefinition, service, type Wiring } from '@plaza/kernel/service'
@@ -34,7 +34,7 @@ function wire(kit: Kit, options: TimelinesOptions): Wiring<typeof timelines> {
   const log = new AuthorLog()
   const inboxes = new Inboxes(kit.call, options)
   const ring = new PublicRing(kit.call)
-  const suspended = suspendedPeople(kit)
+  const suspended = suspendedPeople(kit, auth)
   const reactions = reactionsOfReaders(kit)
   const posts = timelinePosts(kit, log, reactions)
   const findViewer = viewerFinder(kit)
