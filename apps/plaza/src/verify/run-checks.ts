@@ -13,7 +13,7 @@ export interface Subject {
   readonly instances: readonly Call[]
 }
 
-export interface Breach {
+interface Breach {
   readonly id: string
   readonly detail: string
 }
