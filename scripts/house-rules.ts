@@ -15,7 +15,10 @@ const fileLimit = 400
 const fileAdvice = 300
 const serviceLimit = 2_500
 /** Services that are larger, and why they are not two: docs/decisions/0041-large-services.md. */
-const largeServices: Readonly<Record<string, number>> = { 'services/posts': 4_500, 'services/timelines': 2_800 }
+const largeServices: Readonly<Record<string, number>> = {
+  'services/posts': 4_500,
+  'services/timelines': 2_800,
+}
 const envMessage = 'only packages/kernel/src/config reads the environment'
 
 /** What neither the compiler nor Biome can say about our code: who imports whom, who reads the environment, names, sizes. */
