@@ -40,6 +40,7 @@ async function startGateway() {
     PLAZA_SECRET: 'a secret for tests only, 32 letters',
     PLAZA_BCRYPT_COST: '10',
     PORT: '0',
+    DATABASE_CONNECTIONS: '2',
   })
   const to = {
     write: (line: string) => {

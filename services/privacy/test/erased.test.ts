@@ -21,12 +21,12 @@ import type { Client } from 'pg'
 import { privacy } from '../src/contract.ts'
 import { holders } from '../src/holders.ts'
 import { privacyOver } from '../src/service.ts'
-import { contextOf } from './rig.ts'
+import { contextOf, fewConnections } from './rig.ts'
 
 let plaza: BootedServices
 let owner: Client
 before(async () => {
-  plaza = await bootServices([
+  const services = [
     authService,
     usersService,
     postsService,
@@ -35,7 +35,8 @@ before(async () => {
     moderationService,
     analyticsService,
     privacyOver(holders, 1_000),
-  ])
+  ]
+  plaza = await bootServices(services, { env: fewConnections })
   owner = await plaza.scratch.connect()
 })
 after(() => plaza[Symbol.asyncDispose]())

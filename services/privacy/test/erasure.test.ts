@@ -191,31 +191,6 @@ test('stored answers and jobs of the person go in every service; the job that er
   assert.deepEqual(rows, [{ id: toUuid(jobId) }])
 })
 
-test('what was in flight is swept up', async () => {
-  await using quick = await openRig({ sweepAfter: 200 })
-  const ana = await quick.addPerson()
-  quick.first.add(ana.id, 'before')
-  let isLate = false
-  quick.second.hooks.after = async (what, person) => {
-    // After posts was done with, somebody's last request comes to its end there.
-    if (what === 'erase' && person === ana.id && !isLate) {
-      isLate = true
-      quick.first.add(ana.id, 'late')
-    }
-  }
-  const { jobId } = await quick.edge.eraseMe({}, ana.context)
-  await quick.ended(ana, jobId)
-  await quick.until(() => quick.first.of(ana.id).length === 0 && isLate)
-  await quick.until(async () => {
-    const { rows } = await quick.owner.query('select swept_at from privacy.erasures where user_id = $1', [
-      toUuid(ana.id),
-    ])
-    return rows[0].swept_at !== null
-  })
-  const counts = await quick.owner.query('select from privacy.erasure_counts')
-  assert.equal(counts.rowCount, 0)
-})
-
 test('an erasure whose job was given up is begun again within the hour', async () => {
   const { ana } = await somebody()
   rig.first.hooks.before = async (_what, person) => {
@@ -242,22 +217,4 @@ test('an erasure whose job was given up is begun again within the hour', async (
   await rig.until(async () => (await rowOf(ana)).finished_at !== null)
   assert.notEqual((await rowOf(ana)).job_id, uuid)
   assert.deepEqual(rig.first.of(ana.id), [])
-})
-
-test('the check finds what is left of somebody who was erased, and nothing when nothing is', async () => {
-  await using apart = await openRig({ sweepAfter: 0 })
-  const erased = [await apart.addPerson(), await apart.addPerson()]
-  for (const person of erased) {
-    apart.first.add(person.id, 'something')
-    await apart.edge.eraseMe({}, person.context)
-  }
-  await apart.until(async () => {
-    const swept = await apart.owner.query('select from privacy.erasures where swept_at is not null')
-    return swept.rowCount === 2
-  })
-  const look = () => apart.plaza.call(kernelOf(privacy)).$verify({ check: 'erased' }, apart.asService())
-  assert.deepEqual(await look(), { checked: 2, breaches: [], next: null })
-  apart.second.add(erased[1]!.id, 'a copy from nowhere')
-  const { breaches } = await look()
-  assert.deepEqual(breaches, [{ id: erased[1]!.id, detail: 'search has a thing' }])
 })

@@ -13,6 +13,8 @@ import { privacy } from '../src/contract.ts'
 import { privacyOver } from '../src/service.ts'
 
 const partSize = 3
+/** Many services run beside each other here. */
+export const fewConnections = { DATABASE_CONNECTIONS: '2' }
 
 /** A service that holds things of people, in memory for all its instances, and does to a question what a test wants. */
 export function holding(name: string) {
@@ -79,7 +81,7 @@ export async function openRig({ instances = 1, sweepAfter = 60_000 }: RigOptions
   const booted: BootedServices[] = []
   for (let i = 0; i < instances; i++) {
     const beside = booted[0] && { beside: booted[0] }
-    booted.push(undo.use(await bootServices(all, { quiet: true, ...beside })))
+    booted.push(undo.use(await bootServices(all, { quiet: true, env: fewConnections, ...beside })))
   }
   const plaza = booted[0]!
   const owner = await plaza.scratch.connect()
