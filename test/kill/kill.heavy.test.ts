@@ -47,6 +47,14 @@ async function assertBites({ client, compare }: Again): Promise<void> {
      delete from posts.events where id in (select id from public.kept)`,
     'insert into posts.events table public.kept; drop table public.kept',
   )
-  await client.query('delete from posts.posts where id in (select id from posts.posts limit 1)')
-  await assert.rejects(compare(0), /(posts|home) of user_.*(missing|too early)/)
+  await spoil(
+    /likes/,
+    'update posts.post_counts set likes = likes + 1',
+    'update posts.post_counts set likes = likes - 1',
+  )
+  await client.query(`delete from posts.posts where id in (
+    select id from posts.posts p
+    where reply_to is null and visibility = 'public' and not exists (select from posts.posts where reply_to = p.id)
+    limit 1)`)
+  await assert.rejects(compare(0), /((posts|home|posts and answers) of user_|\/tags\/kill).*(missing|too early)/)
 }
