@@ -20,9 +20,9 @@ export interface PostSearch {
 
 /**
  * How many matches are ranked, the newest ones: a list is never longer. So a word that stands in every post costs no more than one that stands
- * in a thousand.
+ * in five hundred.
  */
-export const maxRanked = 500
+const maxRanked = 500
 
 /** Posts that tell how common the words are. */
 const probed = 1_000
@@ -97,14 +97,16 @@ const params = {
 const row = { score: 'int4', id: 'uuid' } as const
 
 // Exact words weigh 1, other forms 0.4, words without a place (tags, authors) 0.1. `ts_rank_cd` takes six times as long as `ts_rank`.
+// `top` is not asked of `matches`: a plan for any parameters would read the index of all ids for it.
 const byWords = sql({ name: 'search.posts-by-words', params, row })`
   with matches as materialized (
     select id
     from documents
-    where slot = ${'slot'} and document @@ ${'query'}::tsquery and id <= ${'top'} and (is_public or not ${'publicOnly'})
+    where slot = ${'slot'} and document @@ ${'query'}::tsquery and (is_public or not ${'publicOnly'})
   ), newest as (
     select id
     from matches
+    where id <= ${'top'}
     order by id desc
     limit ${'ranked'}
   ), scored as (

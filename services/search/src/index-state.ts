@@ -4,7 +4,7 @@ import type { Kit } from '@plaza/kernel/service'
 /** A place of the index. */
 export type Slot = 0 | 1
 
-export interface IndexState {
+interface IndexState {
   readonly live: Slot
   /** The place that is being filled beside it. */
   readonly building: Slot | null

@@ -57,12 +57,12 @@ export async function setPopularity(
 }
 
 /** Points on the scale of the score, in steps of a doubling: a like moves a post seldom, and no page twice. */
-export function popularityOf(weight: number): number {
+function popularityOf(weight: number): number {
   return 250 * Math.min(20, Math.floor(Math.log2(1 + weight)))
 }
 
 /** Points for being new: a post is worth a thousand more than one written six weeks before it. */
-export function recencyOf(time: number): number {
+function recencyOf(time: number): number {
   return Math.round((1_000 * (time - plazaTime)) / sixWeeks)
 }
 

@@ -31,6 +31,8 @@ const probed = 300
 const commonFrom = 15
 /** People at most whose name differs by a slip. */
 const maxMisspelt = 50
+/** Who finds so many meant what they typed. */
+const enough = 10
 
 /** People by their names: the beginnings of all words that were typed, and names that differ from it by one slip. */
 export function searchPeople({ db, call }: Pick<Kit, 'db' | 'call'>, viewIndex: ViewIndex): SearchPeople {
@@ -61,15 +63,17 @@ async function rank(db: Db, slot: Slot, q: string): Promise<Found[]> {
   const query = peopleQuery(branches)
   if (query === undefined) return []
   const { matches } = await sample.one(db, { slot, query, rows: probed })
-  const [named, misspelt] = await Promise.all([
-    (matches >= commonFrom ? byWalking : byNames).all(db, {
-      slot,
-      query,
-      username: plain(q),
-      limit: maxRanked,
-    }),
-    hasSigns(q) ? [] : byMisspelt.all(db, { slot, slips: misspeltOf([q]), limit: maxMisspelt }),
-  ])
+  const statement = matches >= commonFrom ? byWalking : byNames
+  const named = await statement.all(db, { slot, query, username: plain(q), limit: maxRanked })
+  const misspelt =
+    named.length >= enough || hasSigns(q)
+      ? []
+      : await byMisspelt.all(db, {
+          slot,
+          slips: misspeltOf([q]),
+          looked: 10 * maxMisspelt,
+          limit: maxMisspelt,
+        })
   const found = new Map([...named, ...misspelt].map(row => [row.id, row]))
   return [...found.values()]
     .map(({ id, username, display_name, popularity }) => ({
@@ -130,15 +134,17 @@ const byWalking = sql({ name: 'search.people-by-walking', params, row })`
   from people
   where slot = ${'slot'} and username = ${'username'}`
 
+// A name may be part of everybody's: then any of them do.
 const byMisspelt = sql({
   name: 'search.people-by-slips',
-  params: { slot: 'int2', slips: 'text[]', limit: 'int4' },
+  params: { slot: 'int2', slips: 'text[]', looked: 'int4', limit: 'int4' },
   row,
 })`
   with matches as materialized (
     select id, username, display_name, popularity
     from people
     where slot = ${'slot'} and misspelt && ${'slips'}
+    limit ${'looked'}
   )
   select id, username, display_name, popularity
   from matches
