@@ -25,7 +25,11 @@ before(async () => {
     (await square.tags({ limit: 100 }, undefined, instance)).items.every(
       ({ tag, peopleCount }) => `tag${peopleCount}` === tag,
     )
-  await until(async () => (await isThere(0)) && (await isThere(1)))
+  // Whoever fails here is not asked to close what was opened.
+  await until(async () => (await isThere(0)) && (await isThere(1))).catch(async error => {
+    await square.close()
+    throw error
+  })
 })
 after(() => square.close())
 

@@ -5,7 +5,7 @@ import { type Db, newId, randomShard, shardOf } from '@plaza/kernel/data'
 import { appendEvents, type NewEvent, newEvent } from '@plaza/kernel/events'
 import { type Handlers, service } from '@plaza/kernel/service'
 import { type PostFacts, posts } from '@plaza/posts/contract'
-import { asking, type BootedServices, bootServices } from '@plaza/testing'
+import { asking, bootServices } from '@plaza/testing'
 import { users } from '@plaza/users/contract'
 import { timelines } from '../src/contract.ts'
 import { timelinesService } from '../src/service.ts'
@@ -23,14 +23,18 @@ type Page = { cursor?: string; limit?: number }
 
 /** The timelines service as it really runs, beside auth, users and posts that answer and tell as their contracts say. */
 export async function openTrendingSquare(instances = 1) {
+  // An instance that does not start must not leave the others running.
+  await using undo = new AsyncDisposableStack()
   const others = neighbours()
   const services = [...others.services, timelinesService]
-  const booted: BootedServices[] = [await bootServices(services)]
-  const boot = async () => booted.push(await bootServices(services, { beside: booted[0]! }))
-  while (booted.length < instances) await boot()
+  const booted = [undo.use(await bootServices(services))]
+  const boot = async (of: AsyncDisposableStack) =>
+    booted.push(of.use(await bootServices(services, { beside: booted[0]! })))
+  while (booted.length < instances) await boot(undo)
   const owner = await booted[0]!.scratch.connect()
   const client = (instance: number) => makeCall(booted[instance]!.host.dispatcher)(timelines)
   const context = (id: UserId | undefined) => deriveContext(asking(id), { caller: 'edge' })
+  const parts = undo.move()
 
   return {
     ...others,
@@ -38,7 +42,7 @@ export async function openTrendingSquare(instances = 1) {
     posts: (id?: UserId, page: Page = {}, instance = 0) => client(instance).trendingPosts(page, context(id)),
     tags: (page: Page = {}, id?: UserId, instance = 0) => client(instance).trendingTags(page, context(id)),
     /** One instance more, on the same database. Returns its number. */
-    boot: async () => (await boot()) - 1,
+    boot: async () => (await boot(parts)) - 1,
     /** Waits until everything that was told before was heard, by one instance alone. */
     heard: async () => {
       const tag = `heard${newId('post', 0).slice(5)}`
@@ -48,9 +52,7 @@ export async function openTrendingSquare(instances = 1) {
         return rowCount === 1
       })
     },
-    close: async () => {
-      for (const each of booted.toReversed()) await each[Symbol.asyncDispose]()
-    },
+    close: () => parts.disposeAsync(),
   }
 }
 
