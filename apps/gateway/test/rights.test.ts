@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { auth } from '@plaza/auth/contract'
-import { authService } from '@plaza/auth/service'
 import { createGateway } from '@plaza/gateway'
 import { toConfig } from '@plaza/kernel/config'
 import { contract } from '@plaza/kernel/contract'
@@ -12,9 +11,8 @@ import { host, service } from '@plaza/kernel/service'
 import { makeLogger, makeMetrics } from '@plaza/kernel/telemetry'
 import { posts } from '@plaza/posts/contract'
 import { privacy } from '@plaza/privacy/contract'
-import { privacyOver } from '@plaza/privacy/service'
+import { authService, privacyOver, usersService } from '@plaza/testing/services'
 import { users } from '@plaza/users/contract'
-import { usersService } from '@plaza/users/service'
 
 let scratch: ScratchDatabase
 let one: Awaited<ReturnType<typeof startGateway>>

@@ -1,22 +1,24 @@
 import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
-import { analyticsService } from '@plaza/analytics/service'
 import { auth } from '@plaza/auth/contract'
-import { authService } from '@plaza/auth/service'
 import { type Context, deriveContext, makeCall, newContext } from '@plaza/kernel/call'
 import type { UserId } from '@plaza/kernel/contract'
 import { toUuid } from '@plaza/kernel/data'
 import { kernelOf } from '@plaza/kernel/service'
 import { moderation } from '@plaza/moderation/contract'
-import { moderationService } from '@plaza/moderation/service'
 import { posts } from '@plaza/posts/contract'
-import { postsService } from '@plaza/posts/service'
-import { searchService } from '@plaza/search/service'
 import { type BootedServices, bootServices, findText } from '@plaza/testing'
-import { timelinesService } from '@plaza/timelines/service'
+import {
+  analyticsService,
+  authService,
+  moderationService,
+  postsService,
+  searchService,
+  timelinesService,
+  usersService,
+} from '@plaza/testing/services'
 import { users } from '@plaza/users/contract'
-import { usersService } from '@plaza/users/service'
 import type { Client } from 'pg'
 import { privacy } from '../src/contract.ts'
 import { holders } from '../src/holders.ts'
