@@ -16,7 +16,7 @@ const partSize = 3
 export const fewConnections = { DATABASE_CONNECTIONS: '2' }
 
 /** A service that holds things of people, in memory for all its instances, and does to a question what a test wants. */
-export function holding(name: string) {
+function holding(name: string) {
   const things = new Map<UserId, string[]>()
   const erasedFrom: UserId[] = []
   /** Runs before each question about a person, and after its effect; throwing is failing. */
@@ -56,8 +56,6 @@ export function holding(name: string) {
     })),
   }
 }
-
-export type Holding = ReturnType<typeof holding>
 
 export interface Person extends SignedIn {
   readonly id: UserId
