@@ -40,6 +40,8 @@ test('words are found by their forms in the language of the text, exact words fi
   const russian = 'Мы купили новые книги в старом городе'
   const french = "J'aime les chevaux et l'amour des montagnes"
   await write(german, english, spanish, russian, french)
+  // That there are posts in another language is known a quarter of a second later.
+  await until(async () => (await square.find('laufe haus')).length === 1)
   assert.deepEqual(await square.find('laufe haus'), [german])
   assert.deepEqual(await square.find('baker market'), [english])
   assert.deepEqual(await square.find('gato calle'), [spanish])
