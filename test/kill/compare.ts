@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { eventually } from '../eventually.ts'
 import type { Ledger } from './ledger.ts'
 import { type Reader, verifyOverApi } from './verify-api.ts'
-import { verifyTables } from './verify-tables.ts'
+import { verifyErased, verifyTables } from './verify-tables.ts'
 
 const admins = 1
 /** A job whose process was killed is begun elsewhere when its lease of 15 s has ended (ms). */
@@ -17,6 +17,8 @@ export async function compare(
   everything: boolean,
   within = allSettled,
 ): Promise<void> {
+  // First: whom they followed still counts them until then.
+  await eventually(() => verifyErased(owner, ledger), within)
   await verifyOverApi(url, ledger, readers, everything)
   await eventually(() => verifyTables(owner, ledger, admins), within)
 }

@@ -41,7 +41,8 @@ export async function verifyTables(client: pg.Client, ledger: Ledger, admins: nu
       await count('from users.profiles p where not exists (select from auth.accounts a where a.id = p.id)'),
       0,
     ],
-    ['events of profiles', await events('users', 'profileChanged'), everybody],
+    // One when it is made, one when it is erased.
+    ['events of profiles', await events('users', 'profileChanged'), everybody + erased],
     [
       'posts',
       await count("from posts.posts where visibility <> 'gone'"),
@@ -73,6 +74,13 @@ export async function verifyTables(client: pg.Client, ledger: Ledger, admins: nu
   ]
   for (const [what, found, expected] of wanted) assert.equal(found, expected, what)
   for (const service of services) await verifyLog(client, service)
+}
+
+/** Whoever was answered that they will be erased is gone in the end, whatever died meanwhile. */
+export async function verifyErased(client: pg.Client, { ghosts }: Ledger): Promise<void> {
+  const erased = ghosts.filter(each => each.erased).map(each => each.username)
+  const { rows } = await client.query('select username from auth.accounts where username = any($1)', [erased])
+  assert.deepEqual(rows, [], 'accounts that were to be erased')
 }
 
 async function verifyLog(client: pg.Client, service: string): Promise<void> {

@@ -28,7 +28,7 @@ export const relationsOf = sql({
 export const deletePerson = sql({
   name: 'users.delete-person',
   params: { id: 'uuid' },
-  row: { profiles: 'int8', others: 'int8' },
+  row: { profiles: 'int8' },
 })`
   with profile as (
     delete from profiles
@@ -37,14 +37,12 @@ export const deletePerson = sql({
   ), person as (
     delete from people
     where id = ${'id'}
-    returning id
   ), posts as (
     delete from post_counts
     where user_id = ${'id'}
-    returning user_id
   )
-  select (select count(*) from profile) as profiles,
-    (select count(*) from person) + (select count(*) from posts) as others`
+  select count(*) as profiles
+  from profile`
 
 const params = { of: 'uuid', after: 'uuid', limit: 'int4' } as const
 const row = { place: 'uuid', person_id: 'uuid' } as const

@@ -68,9 +68,8 @@ function erasePerson(db: Db, person: UserId): Promise<EraseStep> {
     }
     // Nobody can relate to a person whose row is locked: what was read before the lock is looked for again.
     if ((await relationsOf.all(tx, { id, limit: 1 })).length > 0) return { done: false, erased: {} }
-    const { profiles, others: rows } = await deletePerson.one(tx, { id })
-    if (profiles + rows > 0)
-      await appendEvents(tx, [newEvent(users, 'profileChanged', person, { userId: person })])
+    const { profiles } = await deletePerson.one(tx, { id })
+    if (profiles > 0) await appendEvents(tx, [newEvent(users, 'profileChanged', person, { userId: person })])
     return { done: true, erased: profiles > 0 ? { profile: profiles } : {} }
   })
 }
