@@ -43,7 +43,7 @@ export function countReactions(): Subscription {
 }
 
 /** What these events change of each post's counts. */
-export function sumOf(events: readonly Changing[]): ReadonlyMap<PostId, CountChange> {
+function sumOf(events: readonly Changing[]): ReadonlyMap<PostId, CountChange> {
   const sums = new Map<PostId, { likes: number; replies: number; reposts: number }>()
   const add = (id: PostId | undefined, kind: keyof CountChange, change: number) => {
     if (id === undefined) return

@@ -28,7 +28,7 @@ export function deletePost(kit: Kit, viewers: Viewers): Handler<{ readonly id: P
  * Removes the locked post and tells of it, unless others were told before: each post ends with one event, `deleted` or `hidden`. Returns where
  * an empty place may have been left.
  */
-export async function removeTold(tx: Tx, post: PostFacts, isNews: boolean): Promise<PostId | null> {
+async function removeTold(tx: Tx, post: PostFacts, isNews: boolean): Promise<PostId | null> {
   const { id, authorId, replyTo } = post
   const outcome = await removePost(tx, post)
   const data = { postId: id, authorId, ...(replyTo !== null && { replyTo }) }

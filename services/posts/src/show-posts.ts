@@ -16,7 +16,7 @@ export type ShowPosts = (
 ) => Promise<Post[]>
 
 /** The author of what is deleted: nobody. */
-export const nobody = {
+const nobody = {
   id: toId('user', '00000000-0000-0000-0000-000000000000'),
   username: 'deleted',
   displayName: 'Deleted',

@@ -71,10 +71,10 @@ export function viewersOf(
 }
 
 /** What decides who may see a post. */
-export type Seen = Pick<PostFacts, 'authorId' | 'answeredId' | 'visibility'>
+type Seen = Pick<PostFacts, 'authorId' | 'answeredId' | 'visibility'>
 
 /** Whether the viewer may see the post, its author being welcome here. */
-export function maySee(viewer: Viewer | undefined, { authorId, answeredId, visibility }: Seen): boolean {
+function maySee(viewer: Viewer | undefined, { authorId, answeredId, visibility }: Seen): boolean {
   if (visibility === 'hidden' || visibility === 'gone') return false
   if (viewer === undefined) return visibility === 'public'
   if (viewer.id === authorId) return true

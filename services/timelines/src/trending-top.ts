@@ -23,7 +23,7 @@ export interface TopPost extends Place {
   readonly author: UserId
 }
 
-export interface TopTag extends Place {
+interface TopTag extends Place {
   readonly shown: TrendingTag
 }
 

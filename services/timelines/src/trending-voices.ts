@@ -30,7 +30,7 @@ export interface Voice {
 }
 
 /** Somebody speaks for somebody's post. */
-export interface PostVoice extends Voice {
+interface PostVoice extends Voice {
   readonly author: UserId
 }
 
@@ -43,7 +43,7 @@ export interface Facts {
 }
 
 /** The tags that a post bears from now on. */
-export interface Tagged {
+interface Tagged {
   readonly person: UserId
   readonly at: number
   readonly tags: readonly string[]
