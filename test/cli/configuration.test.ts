@@ -52,13 +52,19 @@ test('which services are where is checked and shown like every setting', async (
   const env = { PLAZA_SERVICES: 'users,pots', PLAZA_URL_POSTS: 'posts:8081' }
   const wrong = await runPlaza(['config'], env)
   assert.equal(wrong.code, 1)
-  assert.match(wrong.output, /PLAZA_SERVICES="users,pots".* auth, users, posts, timelines, gateway/)
+  assert.match(
+    wrong.output,
+    /PLAZA_SERVICES="users,pots".* auth, users, posts, timelines, search, moderation, privacy, analytics, gateway/,
+  )
   assert.match(wrong.output, /PLAZA_URL_POSTS="posts:8081".* http:\/\/host:port/)
   assert.match(wrong.output, /PLAZA_URL_AUTH is not set/)
   const { code, output } = await runPlaza(['config'], { PLAZA_URL_POSTS: 'http://a:1,http://b:2' })
   assert.equal(code, 0, output)
   assert.match(output, /^PLAZA_URL_POSTS +http:\/\/a:1,http:\/\/b:2 +environment /m)
-  assert.match(output, /^PLAZA_SERVICES +auth,users,posts,timelines,gateway +default /m)
+  assert.match(
+    output,
+    /^PLAZA_SERVICES +auth,users,posts,timelines,search,moderation,privacy,analytics,gateway +default /m,
+  )
 })
 
 test('a command that is none says so, and which there are', async () => {

@@ -27,7 +27,8 @@ test('a fleet from its first start to its last request', usual, async context =>
 
     await context.test('it shows what runs where, and the first admin once', () => {
       const names = rows.map(each => `${each.services.join('+')} ${each.replica}`)
-      const wanted = ['auth 1', 'users 1', 'posts 1', 'posts 2', 'timelines 1', 'gateway 1', 'gateway 2']
+      const single = ['timelines', 'search', 'moderation', 'privacy', 'analytics'].map(name => `${name} 1`)
+      const wanted = ['auth 1', 'users 1', 'posts 1', 'posts 2', ...single, 'gateway 1', 'gateway 2']
       assert.deepEqual(names, wanted)
       assert.ok(rows.every(each => isAlive(each.pid)))
       assert.equal(fleet.output().match(/\(shown this once\)/g)?.length, 1)
@@ -49,7 +50,7 @@ test('a fleet from its first start to its last request', usual, async context =>
       assert.match(output, /ok +every instance has version/)
       assert.match(output, /ok +every instance has the contracts that we have/)
       assert.match(output, /ok +clocks at most \d+ ms apart/)
-      assert.match(output, /ok +connections: at most 25 by Plaza, of \d+ that are not reserved/)
+      assert.match(output, /ok +connections: at most 45 by Plaza, of \d+ that are not reserved/)
       assert.equal(output.match(/ok +gateway at http\S+ answers 200/g)?.length, 2)
     })
 
@@ -90,7 +91,7 @@ test('a fleet from its first start to its last request', usual, async context =>
       const { code, output } = await runPlaza(['doctor'], wrong)
       assert.equal(code, 1, output)
       assert.match(output, /fail +posts at http\S+:.*\n +It does not accept our PLAZA_SECRET/)
-      assert.match(output, /fail +5 do not accept our PLAZA_SECRET/)
+      assert.match(output, /fail +9 do not accept our PLAZA_SECRET/)
       await eventually(async () => assert.match(fleet.output(), /A request to \/rpc was refused/), long)
     })
 
@@ -175,15 +176,15 @@ test(
 test('what cannot be a fleet, or a part of one, is refused with what is allowed', async () => {
   const { code, output } = await runPlaza(['fleet', '--replicas', 'pots=2'], {})
   assert.equal(code, 1)
-  assert.match(output, /"pots=2" is not valid.*auth, users, posts, timelines, gateway/)
+  assert.match(
+    output,
+    /"pots=2" is not valid.*auth, users, posts, timelines, search, moderation, privacy, analytics, gateway/,
+  )
   const alone = await runPlaza(['start', '--services', 'posts'], {})
   assert.equal(alone.code, 1)
   assert.match(alone.output, /PLAZA_URL_AUTH is not set/)
-  const urls = {
-    PLAZA_URL_AUTH: 'http://a:1',
-    PLAZA_URL_USERS: 'http://a:1',
-    PLAZA_URL_TIMELINES: 'http://a:1',
-  }
+  const elsewhere = ['AUTH', 'USERS', 'TIMELINES', 'SEARCH', 'MODERATION', 'PRIVACY', 'ANALYTICS']
+  const urls = Object.fromEntries(elsewhere.map(name => [`PLAZA_URL_${name}`, 'http://a:1']))
   const bare = await runPlaza(['start', '--services', 'posts'], urls)
   assert.equal(bare.code, 1)
   assert.match(bare.output, /PLAZA_SECRET is not set.*\n.*DATABASE_URL is not set, and posts needs/)

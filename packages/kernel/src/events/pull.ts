@@ -97,20 +97,21 @@ export class Puller {
     return live
   }
 
-  // Subscribers that are level read the same batch at the same moment: it is read once.
+  // Subscribers that are level, or keep the same pace, read the same batch at the same moment: it is read once.
   async #read(live: LiveLog, cursor: EventCursor, to: TickPoint, limit: number): Promise<BatchPage> {
     const opened = openBatch(cursor, to)
-    if (sizeOf(opened) >= limit)
-      return this.#source.side.use(async on => {
-        await assertSameLog(on, opened)
-        return readPage(on, opened, limit)
-      })
-    if (cursor.batch !== undefined) await assertSameLog(live.connection.on, opened)
+    const isLarge = sizeOf(opened) >= limit
+    if (cursor.batch !== undefined && !isLarge) await assertSameLog(live.connection.on, opened)
     const key = `${placeOf(opened)} ${limit}`
     const now = performance.now()
     const known = this.#shared.get(key)
     if (known !== undefined && now - known.at < sharedFor) return known.page
-    const page = readPage(live.connection.on, opened, limit)
+    const page = isLarge
+      ? this.#source.side.use(async on => {
+          await assertSameLog(on, opened)
+          return readPage(on, opened, limit)
+        })
+      : readPage(live.connection.on, opened, limit)
     this.#shared.delete(key)
     this.#shared.set(key, { page, at: now })
     page.catch(() => this.#shared.delete(key))
@@ -119,7 +120,7 @@ export class Puller {
   }
 }
 
-const sharedBatches = 8
+const sharedBatches = 16
 const sharedFor = 100
 
 function wanted(events: BatchPage['events'], types: readonly string[] | undefined): Pulled['events'] {

@@ -130,7 +130,7 @@ export class SharedRunner {
     if (performance.now() - share.savedAt > saveIdleEvery) await this.#save(share)
     this.#lag.handled({ ...pulled, events, behind: Math.max(...held.map(each => each.behind)) })
     if (events.length > 0 && pulled.events.length < pageSize)
-      await this.#newsBell.sleep(this.#subscription.pace)
+      await this.#newsBell.sleep(untilTheBeat(this.#subscription.pace))
   }
 
   // Others do the work: there is nothing to wait for but a share.
@@ -187,5 +187,11 @@ export class SharedRunner {
     if (cursor.from.tick !== stored.cursor.from.tick) await this.#effects.pass(share, cursor)
   }
 }
+
+/**
+ * Milliseconds to the next multiple of the pace: subscriptions of one pace, or of multiples of it, wake together and read the same batch, which
+ * their producer reads once for all.
+ */
+const untilTheBeat = (pace: number) => (pace === 0 ? 0 : pace - (Date.now() % pace))
 
 const startOf = ({ branch, from }: EventCursor): EventCursor => ({ branch, from })
