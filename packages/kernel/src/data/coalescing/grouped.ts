@@ -93,7 +93,7 @@ interface Entry<Row, Result> extends PromiseWithResolvers<Result> {
 
 type Entries<Row, Result> = readonly Entry<Row, Result>[]
 
-const momentsAtMost = 5
+const momentsAtMost = 8
 const readBackFor = 10_000
 
 /** One group on its way, until each of its rows has its result or its error. */
