@@ -1,4 +1,4 @@
-import { batched, type Db, sql, type Tx } from '@plaza/kernel/data'
+import { type Db, sql, type Tx } from '@plaza/kernel/data'
 import type { Kit } from '@plaza/kernel/service'
 
 /** A place of the index. */
@@ -44,29 +44,6 @@ async function readView(db: Db): Promise<IndexView> {
   return { live: live as Slot, languages: languages as string[] }
 }
 
-/** The stems of words as the index holds them, in the languages that posts are in; kept in memory, for they never change. */
-export function stemFinder({ db, cache, metrics }: Pick<Kit, 'db' | 'cache' | 'metrics'>) {
-  const kept = cache.of<string>({ name: 'search.stems', maxEntries: 50_000, freshFor: 3_600_000 })
-  const find = batched({
-    name: 'search.stems',
-    // A key is the language, its dictionary and the word.
-    load: async (keys: readonly string[]) => {
-      const parts = keys.map(key => key.split(' ') as [string, string, string])
-      const rows = await stems.all(db, {
-        dictionaries: parts.map(([, dictionary]) => dictionary),
-        words: parts.map(([, , word]) => word),
-      })
-      return new Map(rows.map(({ stem }, i) => [keys[i]!, stem === null ? '' : `${parts[i]![0]}:${stem}`]))
-    },
-    metrics,
-  })
-  return async (language: string, dictionary: string, word: string): Promise<string | undefined> => {
-    const key = `${language} ${dictionary} ${word}`
-    const stem = kept.peek(key) ?? (await kept.get(key, async () => (await find(key)) ?? ''))
-    return stem === '' ? undefined : stem
-  }
-}
-
 const shareState = sql({ name: 'search.share-state', row: { live: 'int2', building: 'int2?' } })`
   select live, building
   from index_state
@@ -86,12 +63,3 @@ const goneByIds = sql({ name: 'search.gone-by-ids', params: { ids: 'uuid[]' }, r
 const view = sql({ name: 'search.view', row: { live: 'int2', languages: 'text[]' } })`
   select live, array(select language from languages order by language) as languages
   from index_state`
-
-const stems = sql({
-  name: 'search.stems',
-  params: { dictionaries: 'text[]', words: 'text[]' },
-  row: { stem: 'text?' },
-})`
-  select (ts_lexize(dictionary::regdictionary, word))[1] as stem
-  from unnest(${'dictionaries'}, ${'words'}) with ordinality as each (dictionary, word, n)
-  order by n`

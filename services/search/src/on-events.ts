@@ -4,14 +4,16 @@ import type { PostId, UserId } from '@plaza/kernel/contract'
 import { newUuid, type Tx, toUuid } from '@plaza/kernel/data'
 import { type EventOf, type Subscription, shared, sharedWithFacts } from '@plaza/kernel/events'
 import type { Kit } from '@plaza/kernel/service'
-import { type Counts, type PostFacts, posts } from '@plaza/posts/contract'
+import { type Counts, posts } from '@plaza/posts/contract'
 import { type PersonFacts, users } from '@plaza/users/contract'
 import { lockSlots, noteGone } from './index-state.ts'
 import { dropPeople, putPeople, setFollowers } from './person-index.ts'
-import { dropPosts, putPosts, setPopularity } from './post-index.ts'
+import { dropPosts, type PostDocument, postDocuments, putPosts, setPopularity } from './post-index.ts'
+import type { Stems } from './stems.ts'
 
-/** Milliseconds between two transactions: what comes in a moment is indexed together. */
-const pace = 100
+/** Milliseconds between two transactions: what comes in a moment is indexed together. A post may be found a second after it was written. */
+const postsPace = 200
+const peoplePace = 100
 
 const postTypes = ['posted', 'edited', 'deleted', 'hidden', 'counted'] as const
 type PostEvent = EventOf<typeof posts, (typeof postTypes)[number]>
@@ -22,15 +24,17 @@ type PersonEvent = EventOf<typeof users, (typeof personTypes)[number]>
  * Keeps the index. What a post or profile says is asked for before the transaction, after the event was committed: so it is that text or a later
  * one, and what is not there any more is gone. If it goes after it was asked for, its own event comes later in the same stream.
  */
-export function onEvents({ call }: Pick<Kit, 'call'>): readonly Subscription[] {
+export function onEvents({ call }: Pick<Kit, 'call'>, stems: Stems): readonly Subscription[] {
   const findPosts = (ids: readonly PostId[]) =>
-    inParts(ids, part => call(posts).byIds({ ids: part }, ownContext()))
+    inParts(ids, async part => postDocuments(await call(posts).byIds({ ids: part }, ownContext()), stems))
   const findPeople = (ids: readonly UserId[]) =>
     inParts(ids, part => call(users).byIds({ ids: part }, ownContext()))
   return [
-    sharedWithFacts('posts', posts, postTypes, events => findPosts(written(events)), indexPosts, { pace }),
+    sharedWithFacts('posts', posts, postTypes, events => findPosts(written(events)), indexPosts, {
+      pace: postsPace,
+    }),
     sharedWithFacts('people', users, personTypes, events => findPeople(concerned(events)), indexPeople, {
-      pace,
+      pace: peoplePace,
     }),
     shared('erased', auth, {
       erased: async ({ data: { userId } }, tx) => {
@@ -41,9 +45,13 @@ export function onEvents({ call }: Pick<Kit, 'call'>): readonly Subscription[] {
   ]
 }
 
-async function indexPosts(events: readonly PostEvent[], tx: Tx, facts: readonly PostFacts[]): Promise<void> {
+async function indexPosts(
+  events: readonly PostEvent[],
+  tx: Tx,
+  documents: readonly PostDocument[],
+): Promise<void> {
   const { slots, isBuilding } = await lockSlots(tx)
-  const found = new Map(facts.map(post => [post.id, post]))
+  const found = new Map(documents.map(post => [post.id, post]))
   const gone = new Set(events.flatMap(each => (isEnd(each) ? each.data.postId : [])))
   for (const id of written(events)) if (!found.has(id)) gone.add(id)
   const present = written(events).flatMap(id => (gone.has(id) ? [] : found.get(id)!))

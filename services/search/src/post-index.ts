@@ -1,36 +1,83 @@
-import type { UserId } from '@plaza/kernel/contract'
+import type { PostId, UserId } from '@plaza/kernel/contract'
 import { sql, type Tx, timeOf, toUuid } from '@plaza/kernel/data'
 import type { PostFacts } from '@plaza/posts/contract'
 import type { Slot } from './index-state.ts'
-import { canBe, dictionaries, languagesOf } from './language.ts'
+import { canBe, type Language, languagesOf } from './language.ts'
+import type { Stems } from './stems.ts'
 import { indexedOf, tokensOf } from './tokens.ts'
 import { authorLexeme, quoted, tagLexeme } from './ts-query.ts'
+
+/** A post as the index holds it. */
+export interface PostDocument {
+  readonly id: PostId
+  readonly authorId: UserId
+  readonly version: number
+  readonly isPublic: boolean
+  readonly recency: number
+  readonly popularity: number
+  /** Those that it has words in. */
+  readonly languages: readonly Language[]
+  /** A `tsvector`. */
+  readonly document: string
+}
+
+/** What there is to write of posts. Made before the transaction: stems that memory lacks are asked for. */
+export async function postDocuments(facts: readonly PostFacts[], stems: Stems): Promise<PostDocument[]> {
+  const read = facts.map(post => ({ post, words: wordsOf(post.text) }))
+  const wanted = new Map<Language, Set<string>>()
+  for (const { words } of read)
+    for (const { language, placed } of words.stemmed) {
+      const known = wanted.get(language) ?? new Set()
+      wanted.set(language, known)
+      for (const { word } of placed) known.add(word)
+    }
+  const found = await stems.ofAll(wanted)
+  return read.map(({ post, words: { exact, stemmed } }) => {
+    const lexemes = [authorLexeme(post.authorId), ...post.tags.map(tagLexeme)].map(quoted)
+    for (const [lexeme, places] of exact) lexemes.push(`${quoted(lexeme)}:${shown(places, 'A')}`)
+    for (const { language, placed } of stemmed) {
+      const stemOf = found.get(language)!
+      for (const { word, places } of placed) {
+        const stem = stemOf.get(word)
+        if (stem !== undefined) lexemes.push(`${quoted(stem)}:${shown(places, 'C')}`)
+      }
+    }
+    return {
+      id: post.id,
+      authorId: post.authorId,
+      version: post.version,
+      isPublic: post.visibility === 'public',
+      recency: recencyOf(timeOf(post.id)),
+      popularity: popularityOf(post.likeCount + post.replyCount + 2 * post.repostCount),
+      languages: stemmed.map(each => each.language),
+      document: lexemes.join(' '),
+    }
+  })
+}
 
 /**
  * Writes posts into these places. What is there in the same or a later version stays as it is, so neither a late nor a repeated event brings an
  * old text back.
  */
-export async function putPosts(tx: Tx, slots: readonly Slot[], facts: readonly PostFacts[]): Promise<void> {
-  if (facts.length === 0) return
+export async function putPosts(
+  tx: Tx,
+  slots: readonly Slot[],
+  documents: readonly PostDocument[],
+): Promise<void> {
+  if (documents.length === 0) return
   // In one order, so that transactions cannot wait for each other in a circle.
-  const entries = facts.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map(entryOf)
-  const stems = entries.flatMap(({ stems }, i) => stems.map(stem => ({ ...stem, n: i + 1 })))
-  const languages = [...new Set(stems.map(each => each.language))].toSorted()
+  const sorted = documents.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  const languages = [...new Set(sorted.flatMap(each => each.languages))].toSorted()
   await addLanguages.run(tx, { languages })
   await upsert.run(tx, {
     slots,
-    ids: entries.map(each => each.id),
-    authors: entries.map(each => each.author),
-    versions: entries.map(each => each.version),
-    arePublic: entries.map(each => each.isPublic),
-    recencies: entries.map(each => each.recency),
-    popularities: entries.map(each => each.popularity),
-    words: entries.map(each => each.words),
-    stemNumbers: stems.map(each => each.n),
-    stemLanguages: stems.map(each => each.language),
-    stemDictionaries: stems.map(each => dictionaries[each.language]),
-    stemWords: stems.map(each => each.word),
-    stemPlaces: stems.map(each => each.places),
+    ids: sorted.map(each => toUuid(each.id)),
+    authors: sorted.map(each => toUuid(each.authorId)),
+    versions: sorted.map(each => each.version),
+    arePublic: sorted.map(each => each.isPublic),
+    recencies: sorted.map(each => each.recency),
+    popularities: sorted.map(each => each.popularity),
+    documents: sorted.map(each => each.document),
   })
 }
 
@@ -69,33 +116,23 @@ function recencyOf(time: number): number {
 const sixWeeks = 42 * 86_400_000
 const plazaTime = Date.UTC(2020, 0)
 
-function entryOf(post: PostFacts) {
-  const tokens = tokensOf(post.text)
-  const places = new Map<string, number[]>()
-  for (const { lexeme, at } of tokens.flatMap(indexedOf)) push(places, lexeme, at)
-  const words = [...places].map(([lexeme, all]) => `${quoted(lexeme)}:${all.map(at => `${at}A`).join(',')}`)
-  const labels = [authorLexeme(post.authorId), ...post.tags.map(tagLexeme)].map(quoted)
-  return {
-    id: toUuid(post.id),
-    author: toUuid(post.authorId),
-    version: post.version,
-    isPublic: post.visibility === 'public',
-    recency: recencyOf(timeOf(post.id)),
-    popularity: popularityOf(post.likeCount + post.replyCount + 2 * post.repostCount),
-    words: [...labels, ...words].join(' '),
-    stems: stemsOf(tokens),
+/** The words of a text with their places: as they are, and those that have stems in the languages it seems to be in. */
+function wordsOf(text: string) {
+  const exact = new Map<string, number[]>()
+  const words = new Map<string, number[]>()
+  for (const token of tokensOf(text)) {
+    for (const { lexeme, at } of indexedOf(token)) push(exact, lexeme, at)
+    if (token.kind === 'word') push(words, token.word, token.at)
   }
+  const all = [...words].map(([word, places]) => ({ word, places }))
+  const stemmed = languagesOf([...words.keys()]).map(language => ({
+    language,
+    placed: all.filter(({ word }) => canBe(language, word)),
+  }))
+  return { exact, stemmed: stemmed.filter(({ placed }) => placed.length > 0) }
 }
 
-function stemsOf(tokens: ReturnType<typeof tokensOf>) {
-  const places = new Map<string, number[]>()
-  for (const token of tokens) if (token.kind === 'word') push(places, token.word, token.at)
-  return languagesOf([...places.keys()]).flatMap(language =>
-    [...places]
-      .filter(([word]) => canBe(language, word))
-      .map(([word, all]) => ({ language, word, places: all.map(at => `${at}C`).join(',') })),
-  )
-}
+const shown = (places: readonly number[], weight: 'A' | 'C') => `${places.join(`${weight},`)}${weight}`
 
 // PostgreSQL keeps 255 places of a word.
 function push(places: Map<string, number[]>, key: string, at: number): void {
@@ -121,28 +158,14 @@ const upsert = sql({
     arePublic: 'bool[]',
     recencies: 'int4[]',
     popularities: 'int4[]',
-    words: 'text[]',
-    stemNumbers: 'int8[]',
-    stemLanguages: 'text[]',
-    stemDictionaries: 'text[]',
-    stemWords: 'text[]',
-    stemPlaces: 'text[]',
+    documents: 'text[]',
   },
 })`
-  with stems as (
-    select n, string_agg(quote_literal(language || ':' || stem) || ':' || places, ' ') as words
-    from unnest(${'stemNumbers'}, ${'stemLanguages'}, ${'stemDictionaries'}, ${'stemWords'}, ${'stemPlaces'})
-        as each (n, language, dictionary, word, places)
-      cross join lateral unnest(ts_lexize(dictionary::regdictionary, word)) as stem
-    group by n
-  )
   insert into documents (slot, id, author_id, version, is_public, recency, popularity, document)
-  select slot, id, author, version, is_public, recency, popularity,
-    (posts.words || ' ' || coalesce(stems.words, ''))::tsvector
+  select slot, id, author, version, is_public, recency, popularity, document::tsvector
   from unnest(
-      ${'ids'}, ${'authors'}, ${'versions'}, ${'arePublic'}, ${'recencies'}, ${'popularities'}, ${'words'}
-    ) with ordinality as posts (id, author, version, is_public, recency, popularity, words, n)
-    left join stems using (n)
+      ${'ids'}, ${'authors'}, ${'versions'}, ${'arePublic'}, ${'recencies'}, ${'popularities'}, ${'documents'}
+    ) as posts (id, author, version, is_public, recency, popularity, document)
     cross join unnest(${'slots'}) as slot
   order by id, slot
   on conflict (slot, id) do update

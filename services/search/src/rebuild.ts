@@ -7,7 +7,7 @@ import { users } from '@plaza/users/contract'
 import { findGone, type Slot } from './index-state.ts'
 import { ownContext } from './on-events.ts'
 import { putPeople } from './person-index.ts'
-import { putPosts } from './post-index.ts'
+import { postDocuments, putPosts } from './post-index.ts'
 import {
   beginBuilding,
   clearDocuments,
@@ -20,6 +20,7 @@ import {
   setAfterPost,
   swap,
 } from './rebuild-store.ts'
+import type { Stems } from './stems.ts'
 
 const kind = 'rebuild'
 const sweepKind = 'sweep'
@@ -35,8 +36,9 @@ const sweepAfter = 20_000
  * is, in the order of ids, and puts it there unless something newer is there already or it went meanwhile. How far it is stands in the table: killed, it
  * goes on from there.
  */
-export function rebuilding(kit: Pick<Kit, 'db' | 'call' | 'jobs'>) {
-  const { db, jobs } = kit
+export function rebuilding(given: Pick<Kit, 'db' | 'call' | 'jobs'>, stems: Stems) {
+  const { db, jobs } = given
+  const kit = { ...given, stems }
   // One key: two that are asked for at once are one.
   const order = (tx: Tx): Promise<JobId> => jobs.add(tx, { kind, data: null, key: kind })
   const handlers: JobHandlers = {
@@ -100,14 +102,17 @@ async function clear({ db }: Parts, signal: AbortSignal): Promise<{ cleared: num
 }
 
 /** Fills in the next page; false when there is none. */
-async function fillPosts({ db, call }: Parts, slot: Slot): Promise<boolean> {
+async function fillPosts(
+  { db, call, stems }: Parts & { readonly stems: Stems },
+  slot: Slot,
+): Promise<boolean> {
   const { after_post: after } = await findBuild.one(db, {})
   const page = await call(posts).pageAll(
     { limit: pageSize, ...(after !== null && { after: after as PostId }) },
     ownContext(),
   )
   if (page.length === 0) return false
-  await fill(db, slot, after, 'after_post', page, async (tx, present) => {
+  await fill(db, slot, after, 'after_post', await postDocuments(page, stems), async (tx, present) => {
     await putPosts(tx, [slot], present)
     await setAfterPost.run(tx, { after: page.at(-1)!.id, count: page.length })
   })

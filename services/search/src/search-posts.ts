@@ -5,9 +5,10 @@ import type { Kit } from '@plaza/kernel/service'
 import { type Post, posts } from '@plaza/posts/contract'
 import { users } from '@plaza/users/contract'
 import { type Found, findPosts, type PostSearch, probe } from './find-posts.ts'
-import { type IndexView, stemFinder, type ViewIndex } from './index-state.ts'
-import { canBe, dictionaries, type Language } from './language.ts'
+import type { IndexView, ViewIndex } from './index-state.ts'
+import { canBe, type Language } from './language.ts'
 import { type Branch, parseQuery, type Term } from './parse-query.ts'
+import type { Stems } from './stems.ts'
 import { postsQuery } from './ts-query.ts'
 
 export interface SearchInput {
@@ -30,8 +31,8 @@ interface Row extends Found {
 /** Ids ranked at a time. Those that the viewer may not see are passed over, so a page may need more than it shows. */
 const stride = 250
 
-export function searchPosts(kit: Kit, viewIndex: ViewIndex): SearchPosts {
-  const queryOf = postsQueries(kit)
+export function searchPosts(kit: Kit, viewIndex: ViewIndex, stems: Stems): SearchPosts {
+  const queryOf = postsQueries(kit, stems)
   return async (input, context) => {
     const branches = parseQuery(input.q)
     const view = await viewIndex()
@@ -107,8 +108,7 @@ async function collect(found: readonly Found[], limit: number, rows: Row[], seen
 }
 
 /** Queries over the index, with the forms of words in the languages there are, and people by their usernames. */
-function postsQueries(kit: Kit) {
-  const stemOf = stemFinder(kit)
+function postsQueries(kit: Kit, stems: Stems) {
   return async (
     branches: readonly Branch[],
     { languages }: IndexView,
@@ -117,11 +117,11 @@ function postsQueries(kit: Kit) {
     const terms = branches.flatMap(({ all, none }) => [...all, ...none])
     const words = [...new Set(terms.flatMap(term => (term.kind === 'word' ? term.word : [])))]
     const usernames = [...new Set(terms.flatMap(term => (term.kind === 'author' ? term.username : [])))]
-    const [stems, authors] = await Promise.all([
+    const [stemsOfWords, authors] = await Promise.all([
       Promise.all(words.map(async word => [word, await stemsOf(word, languages as Language[])] as const)),
       usernames.length === 0 ? [] : kit.call(users).idsByUsername({ usernames }, context),
     ])
-    const stemsByWord = new Map(stems)
+    const stemsByWord = new Map(stemsOfWords)
     const authorIds = new Map<string, UserId>(authors.map(({ username, id }) => [username, id]))
     return postsQuery(branches, {
       stemsOf: word => stemsByWord.get(word)!,
@@ -131,7 +131,7 @@ function postsQueries(kit: Kit) {
 
   async function stemsOf(word: string, languages: readonly Language[]): Promise<string[]> {
     const fitting = languages.filter(language => canBe(language, word))
-    const found = await Promise.all(fitting.map(each => stemOf(each, dictionaries[each], word)))
+    const found = await Promise.all(fitting.map(each => stems.of(each, word)))
     return found.filter(stem => stem !== undefined)
   }
 }

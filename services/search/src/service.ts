@@ -7,12 +7,15 @@ import { personal } from './personal.ts'
 import { rebuilding } from './rebuild.ts'
 import { searchPeople } from './search-people.ts'
 import { searchPosts } from './search-posts.ts'
+import { stemFinder } from './stems.ts'
 
 export const searchService = service(search, new URL('../migrations/', import.meta.url), kit => {
   const viewIndex = indexViewer(kit)
-  const findPosts = searchPosts(kit, viewIndex)
+  // One for all: what is searched for was most often posted, and its stem is known then.
+  const stems = stemFinder(kit)
+  const findPosts = searchPosts(kit, viewIndex, stems)
   const findPeople = searchPeople(kit, viewIndex)
-  const { rebuild, begin, handlers: jobs } = rebuilding(kit)
+  const { rebuild, begin, handlers: jobs } = rebuilding(kit, stems)
   return {
     handlers: {
       search: ({ type = 'posts', ...input }, context) => {
@@ -22,7 +25,7 @@ export const searchService = service(search, new URL('../migrations/', import.me
       },
       rebuild,
     },
-    subscriptions: onEvents(kit),
+    subscriptions: onEvents(kit, stems),
     jobs,
     personal: personal(kit),
     checks: checksOf(kit),

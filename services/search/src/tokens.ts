@@ -23,11 +23,15 @@ const piece = new RegExp(
   'gu',
 )
 
+/** `piece` for ASCII, which has no scripts to tell apart. */
+const plainPiece = /[a-z0-9_]+/gi
+const isPlain = (text: string) => /^[\0-\x7f]*$/.test(text)
+
 /** The tokens of a text in their order; whatever the text holds, they are letters, digits, underscores and pictures only. */
 export function tokensOf(text: string): Token[] {
   const tokens: Token[] = []
   let at = 1
-  for (const { 0: found, groups } of text.normalize('NFKC').matchAll(piece)) {
+  for (const { 0: found, groups } of text.normalize('NFKC').matchAll(isPlain(text) ? plainPiece : piece)) {
     if (at > maxPlace) break
     if (groups?.dense === undefined) {
       const word = cut(found.toLowerCase())
@@ -72,6 +76,7 @@ const unlike: Readonly<Record<string, string>> = { ß: 'ss', æ: 'ae', œ: 'oe',
 
 /** The word without accents, Arabic and Hebrew vowel signs: people search without them. */
 export function fold(word: string): string {
+  if (isPlain(word)) return word
   return word
     .normalize('NFKD')
     .replace(/[\u0300-\u036f\u0591-\u05c7\u064b-\u0652]/g, '')
