@@ -81,9 +81,15 @@ deadLetters
   .argument('<id>', 'as the list shows it')
   .action(async id => (await import('./dead-letters.ts')).dropDeadLetter(id))
 
-program
-  .command('events')
-  .description('the event logs')
+const events = program.command('events').description('the event logs, and what is made of them')
+
+events
+  .command('rebuild')
+  .description('make a read model anew from what the services hold, beside the one in use')
+  .argument('<projection>', 'which one: search')
+  .action(async projection => (await import('./rebuild-projection.ts')).rebuildProjection(projection))
+
+events
   .command('new-era')
   .description(
     'after a dump was restored over the running database: tell the logs that their past was replaced',

@@ -1,17 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Call, newContext } from '@plaza/kernel/call'
 import { kernelOf } from '@plaza/kernel/service'
-
-/** A service that is asked about its promises. */
-export interface Subject {
-  readonly service: string
-  /** Reaches whoever answers for it. */
-  readonly call: Call
-  /** Some process has its subscriptions and jobs at work. */
-  readonly isAtWork: boolean
-  /** Each of those processes that can be asked: only they have what is in memory. */
-  readonly instances: readonly Call[]
-}
+import { patiently } from '../patiently.ts'
+import type { Subject } from '../running-plaza.ts'
 
 interface Breach {
   readonly id: string
@@ -43,8 +34,6 @@ export interface RunOptions {
 
 /** Breaches kept of one check. */
 const most = 10_000
-const attempts = 5
-const pause = 1_000
 
 /** Looks at every promise of these services, one part after the other, and at what was broken once more. */
 export async function runChecks(subjects: readonly Subject[], options: RunOptions): Promise<Outcome[]> {
@@ -118,18 +107,6 @@ async function lookAgain(call: Call, before: Outcome, options: RunOptions): Prom
   const now = await look(call, { ...before, breaches: [] }, options)
   const known = new Set(before.breaches.map(each => each.id))
   return { ...now, breaches: now.breaches.filter(each => known.has(each.id)) }
-}
-
-// A service that restarts is back in seconds.
-async function patiently<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await work()
-    } catch (error) {
-      if (attempt === attempts || (error as { category?: unknown }).category !== 'unavailable') throw error
-      await sleep(pause)
-    }
-  }
 }
 
 const kernel = (call: Call, service: string) => call(kernelOf({ name: service }))

@@ -20,16 +20,16 @@ export const JobSchema = Closed({
 
 /** The kernel's own operations about jobs; every service has them. */
 export const jobOperations = {
-  /** The job of that id, if this service has it and it belongs to whoever asks; else null. */
+  /** The job of that id, if this service has it and it belongs to whoever asks, or to nobody and it is asked in nobody's name (by a command); else null. */
   $findJob: query({ access: 'internal', input: Closed({ id: Id.job }), output: Nullable(JobSchema) }),
 }
 
 export function findJobHandler(db: Db): Handler<{ id: `job_${string}` }, JobView | null> {
   return async ({ id }, { identity }) => {
     const job = await findJobById.maybe(db, { id: toUuid(id) })
-    if (job?.owner == null || identity === undefined || toId('user', job.owner) !== identity.userId)
-      return null
-    return toView(id, job)
+    if (job === undefined) return null
+    const owner = job.owner === null ? undefined : toId('user', job.owner)
+    return owner === identity?.userId ? toView(id, job) : null
   }
 }
 

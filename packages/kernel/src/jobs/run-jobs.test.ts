@@ -62,6 +62,11 @@ test('nobody but its owner sees a job', async () => {
   assert.equal(await runner.handlers.$findJob({ id }, asked(ben)), null)
   assert.equal(await runner.handlers.$findJob({ id }, asked()), null)
   assert.equal(await runner.handlers.$findJob({ id: nobodys }, asked(ana)), null)
+  assert.equal(
+    (await runner.handlers.$findJob({ id: nobodys }, asked()))?.status,
+    'queued',
+    'nobody’s is read in nobody’s name',
+  )
   assert.equal(await runner.handlers.$findJob({ id: newId('job', 1) }, asked(ana)), null)
 })
 
