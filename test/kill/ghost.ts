@@ -1,6 +1,6 @@
 import type { Answer } from '../acceptance/http-answer.ts'
 import type { Ghost, Ledger } from './ledger.ts'
-import type { Wish } from './writer.ts'
+import type { Wish } from './wishes.ts'
 
 const password = 'a password of the kill test'
 

@@ -1,21 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Answer, HttpSender } from '../acceptance/http-answer.ts'
-import { GhostStory } from './ghost.ts'
-import { type ExpectedPost, isDeletable, type Ledger, type Member } from './ledger.ts'
-
-/** A request whose answer decides what must be there. */
-export interface Wish {
-  readonly method: string
-  readonly path: string
-  readonly body?: unknown
-  readonly key?: string
-  /** Whose name it is asked in, if not the writer's; '' for nobody's. */
-  readonly token?: string
-  /** The id of what it changes. */
-  readonly changes?: string
-  /** Notes in the ledger what an answer of success promised. */
-  readonly settle: (answer: Answer) => void
-}
+import type { Ledger, Member } from './ledger.ts'
+import { password, registration, type Wish, Wishes } from './wishes.ts'
 
 export interface Tally {
   answered: number
@@ -30,7 +16,6 @@ export type Trouble = { readonly answer: Answer } | { readonly error: NodeJS.Err
 
 /** Whoever could not be reached for a while is tried again within two seconds (ms). */
 const patience = 10_000
-const password = 'a password of the kill test'
 
 /**
  * One client that sends one request after the other, at random: posts, answers, likes, edits, deletes, follows, reads, now and then registers
@@ -42,16 +27,15 @@ export class Writer {
   readonly #random: () => number
   #me: (Member & { accessToken: string; since: number }) | undefined
   #pending: Wish | undefined
-  #lastCreation: { wish: Wish; id: string } | undefined
   /** What a request may still change that nobody waits for any more: left alone until all is quiet. */
   readonly #unsettled = new Set<string>()
-  #counted = 0
-  #ghost: GhostStory | undefined
+  readonly #wishes: Wishes
 
   constructor(name: string, ledger: Ledger, random: () => number) {
     this.#name = name
     this.#ledger = ledger
     this.#random = random
+    this.#wishes = new Wishes(name, ledger, random, this.#unsettled)
   }
 
   get id(): string {
@@ -69,7 +53,7 @@ export class Writer {
   /** Registers itself. */
   async enter(url: string): Promise<void> {
     using connection = connectionTo(url)
-    const answer = await this.#send(connection.sender, this.#registration(this.#name))
+    const answer = await this.#send(connection.sender, registration(this.#name))
     if (answer.status !== 201) throw new Error(`${this.#name} could not register: ${answer.text}`)
     const { user, accessToken } = answer.body as { user: Member; accessToken: string }
     this.#ledger.addMember({ id: user.id, username: user.username })
@@ -80,7 +64,7 @@ export class Writer {
   async work(url: string, tally: Tally, signal: AbortSignal): Promise<void> {
     using connection = connectionTo(url)
     while (!signal.aborted) {
-      this.#pending ??= this.#wish()
+      this.#pending ??= this.#wishes.next(this.id)
       const answer = await this.#send(connection.sender, this.#pending).catch(() => undefined)
       if (answer === undefined) return
       if (answer.status >= 500) {
@@ -106,7 +90,7 @@ export class Writer {
     this.#unsettled.clear()
     using connection = connectionTo(...urls)
     for (let turn = 0; !signal.aborted; turn++) {
-      this.#pending ??= this.#wish()
+      this.#pending ??= this.#wishes.next(this.id)
       const wish = this.#pending
       const trouble = await this.#attempt(connection.sender, wish, turn)
       if (trouble === undefined) {
@@ -127,8 +111,8 @@ export class Writer {
     await this.#logInWhenOld(connection.sender)
     if (this.#pending !== undefined)
       this.#settle(await this.#sendUntilAnswered(connection.sender, this.#pending))
-    if (this.#lastCreation === undefined) return
-    const { wish, id } = this.#lastCreation
+    if (this.#wishes.lastCreation === undefined) return
+    const { wish, id } = this.#wishes.lastCreation
     const again = await this.#sendUntilAnswered(connection.sender, wish)
     const { id: idAgain } = again.body as { id?: string }
     if (idAgain !== id)
@@ -198,126 +182,6 @@ export class Writer {
       accessToken: (answer.body as { accessToken: string }).accessToken,
       since: Date.now(),
     }
-  }
-
-  #wish(): Wish {
-    const choice = this.#random()
-    const own = this.#ledger.postsOf(this.id).filter(each => !each.deleted && !this.#unsettled.has(each.id))
-    if (choice < 0.4 || own.length === 0) return this.#post()
-    if (choice < 0.48) return this.#edit(this.#pick(own))
-    if (choice < 0.53) return this.#delete(this.#pick(own.filter(isDeletable)))
-    if (choice < 0.65) return this.#comment(this.#pick([...this.#ledger.lasting, ...own]))
-    if (choice < 0.77)
-      return this.#likeOrNot(this.#pick(this.#ledger.lasting.filter(each => !this.#unsettled.has(each.id))))
-    if (choice < 0.87) return this.#followOrNot()
-    if (choice < 0.95) return { method: 'GET', path: '/timelines/home', settle: () => {} }
-    if (choice < 0.98) {
-      if (this.#ghost === undefined || this.#ghost.isOver) this.#ghost = this.#newGhost()
-      return this.#ghost.next()
-    }
-    const name = `${this.#name}_friend_${this.#counted++}`
-    const settle = ({ body }: Answer) => {
-      const { user } = body as { user: Member }
-      this.#ledger.addMember({ id: user.id, username: user.username })
-    }
-    return { ...this.#registration(name), settle }
-  }
-
-  #post(): Wish {
-    return this.#create('/posts', {})
-  }
-
-  #comment(post: ExpectedPost | undefined): Wish {
-    return post === undefined
-      ? this.#post()
-      : this.#create(`/posts/${post.id}/comments`, { replyTo: post.id })
-  }
-
-  #create(path: string, answered: { readonly replyTo?: string }): Wish {
-    const key = `${this.#name}-${this.#counted++}`
-    const text = `${key} #kill`
-    const wish: Wish = {
-      method: 'POST',
-      path,
-      body: { text },
-      key,
-      settle: ({ body }) => {
-        const { id } = body as { id: string }
-        this.#ledger.addPost(this.id, {
-          id,
-          key,
-          texts: [text],
-          deleted: false,
-          ...answered,
-          likes: new Set(),
-        })
-        this.#lastCreation = { wish, id }
-      },
-    }
-    return wish
-  }
-
-  #likeOrNot(post: ExpectedPost | undefined): Wish {
-    if (post === undefined) return this.#post()
-    const isLiked = post.likes.has(this.id)
-    return {
-      method: isLiked ? 'DELETE' : 'PUT',
-      path: `/posts/${post.id}/like`,
-      changes: post.id,
-      settle: () => void (isLiked ? post.likes.delete(this.id) : post.likes.add(this.id)),
-    }
-  }
-
-  #newGhost(): GhostStory {
-    const name = `${this.#name}_ghost_${this.#counted++}`
-    return new GhostStory(name, this.#ledger, this.id, this.#pick(this.#ledger.lasting)?.id)
-  }
-
-  #edit(post: ExpectedPost | undefined): Wish {
-    if (post === undefined) return this.#post()
-    const text = `${post.key} #kill, edit ${this.#counted++}`
-    return {
-      method: 'PATCH',
-      path: `/posts/${post.id}`,
-      changes: post.id,
-      body: { text },
-      settle: () => void post.texts.push(text),
-    }
-  }
-
-  #delete(post: ExpectedPost | undefined): Wish {
-    if (post === undefined) return this.#post()
-    return {
-      method: 'DELETE',
-      path: `/posts/${post.id}`,
-      changes: post.id,
-      settle: () => {
-        post.deleted = true
-      },
-    }
-  }
-
-  #followOrNot(): Wish {
-    const others = this.#ledger.members.filter(each => each.id !== this.id && !this.#unsettled.has(each.id))
-    if (others.length === 0) return this.#post()
-    const other = this.#pick(others)!
-    const followed = this.#ledger.followsOf(this.id)
-    const isFollowed = followed.has(other.id)
-    return {
-      method: isFollowed ? 'DELETE' : 'PUT',
-      path: `/users/${other.id}/follow`,
-      changes: other.id,
-      settle: () => void (isFollowed ? followed.delete(other.id) : followed.add(other.id)),
-    }
-  }
-
-  #registration(username: string): Wish {
-    const body = { email: `${username}@plaza.example`, username, password }
-    return { method: 'POST', path: '/auth/register', body, key: `register-${username}`, settle: () => {} }
-  }
-
-  #pick<T>(from: readonly T[]): T | undefined {
-    return from[Math.floor(this.#random() * from.length)]
   }
 }
 
