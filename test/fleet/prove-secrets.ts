@@ -49,12 +49,10 @@ export async function proveForeignProcess(ground: ProvingGround): Promise<void> 
   await using folder = await temporaryFolder()
   const { fleet } = ground
   const addresses = Map.groupBy(await fleet.processes(), each => each.services[0]!)
-  const urls = ['auth', 'users', 'posts', 'timelines'].map(service => [
-    `PLAZA_URL_${service.toUpperCase()}`,
-    addresses
-      .get(service)!
-      .map(each => each.rpc)
-      .join(','),
+  const services = [...addresses].filter(([name]) => name !== 'gateway')
+  const urls = services.map(([name, processes]) => [
+    `PLAZA_URL_${name.toUpperCase()}`,
+    processes.map(each => each.rpc).join(','),
   ])
   const env = {
     ...Object.fromEntries(urls),

@@ -19,7 +19,7 @@ export class ProvingGround implements AsyncDisposable {
   }
 
   static async open(seed: number): Promise<ProvingGround> {
-    const replicas = 'auth=2,users=2,posts=2,timelines=2,gateway=2'
+    const replicas = 'auth=2,users=2,posts=2,timelines=2,privacy=2,gateway=2'
     const env = { ...environment, PLAZA_SECRET: secret }
     return new ProvingGround(await RunningFleet.start({ replicas, env }), seed)
   }
