@@ -54,10 +54,13 @@ export async function dropOld(db: Db, time: number, signal: AbortSignal) {
 async function dropOldVoices(tx: Tx, floor: number): Promise<number> {
   const old = await oldVoices.all(tx, { floor, limit: perStep })
   if (old.length === 0) return 0
-  const subjects = [...new Set(old.map(row => row.subject))]
-  await lockTrends.run(tx, { subjects })
-  const people = old.map(row => row.person_id)
-  await deleteVoices.run(tx, { subjects: old.map(row => row.subject), people, floor })
+  const wanted = [...new Set(old.map(row => row.subject))]
+  // What went while this waited for it is another's affair: a sum of what is not locked would miss who speaks meanwhile.
+  const subjects = (await lockTrends.all(tx, { subjects: wanted })).map(row => row.subject)
+  const locked = new Set(subjects)
+  const held = old.filter(row => locked.has(row.subject))
+  const people = held.map(row => row.person_id)
+  await deleteVoices.run(tx, { subjects: held.map(row => row.subject), people, floor })
   await addUp(tx, subjects)
   return old.length
 }
@@ -73,7 +76,11 @@ const oldVoices = sql({
   order by voice
   limit ${'limit'}`
 
-const lockTrends = sql({ name: 'timelines.lock-trends', params: { subjects: 'text[]' } })`
+const lockTrends = sql({
+  name: 'timelines.lock-trends',
+  params: { subjects: 'text[]' },
+  row: { subject: 'text' },
+})`
   select subject
   from trends
   where subject = any(${'subjects'})
