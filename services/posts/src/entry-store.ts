@@ -1,6 +1,6 @@
 import type { PostId, UserId } from '@plaza/kernel/contract'
-import { type Db, lastUuid, sql, toId, toUuid } from '@plaza/kernel/data'
-import type { Span } from './list-store.ts'
+import { type Db, sql, toId, toUuid } from '@plaza/kernel/data'
+import { below, likelyThenAll, type Span } from './list-store.ts'
 
 /** What these people posted and reposted, newest first; see `Entry` of the contract. */
 export async function pageEntries(
@@ -9,17 +9,12 @@ export async function pageEntries(
   { before, after, limit }: Span,
 ): Promise<PostId[]> {
   const params = { authors: authors.map(toUuid), limit }
-  // As `pageByAuthors`: of each only as many as are likely to be needed.
-  const likely = Math.max(4, Math.ceil((3 * limit) / authors.length))
-  for (const each of likely < limit ? [likely, limit] : [limit]) {
-    const rows =
-      after === undefined
-        ? await olderEntries.all(db, { ...params, each, before: before ? toUuid(before) : lastUuid })
-        : await newerEntries.all(db, { ...params, each, after: toUuid(after) })
-    if (rows.length === limit || rows.length === 0 || rows[0]!.whole || each === limit)
-      return rows.map(toEntry)
-  }
-  return []
+  const rows = await likelyThenAll(authors.length, limit, each =>
+    after === undefined
+      ? olderEntries.all(db, { ...params, each, before: below(before) })
+      : newerEntries.all(db, { ...params, each, after: toUuid(after) }),
+  )
+  return rows.map(toEntry)
 }
 
 interface Row {

@@ -15,17 +15,27 @@ export async function pageByAuthors(
   { before, after, limit }: Span,
 ): Promise<PostId[]> {
   const params = { authors: authors.map(toUuid), limit }
-  // Of each only as many as are likely to be needed: a page of a thousand authors would read twenty thousand entries for twenty.
-  const likely = Math.max(4, Math.ceil((3 * limit) / authors.length))
-  for (const each of likely < limit ? [likely, limit] : [limit]) {
-    const rows =
-      after === undefined
-        ? await olderByAuthors.all(db, { ...params, each, before: below(before) })
-        : await newerByAuthors.all(db, { ...params, each, after: toUuid(after) })
-    if (rows.length === limit || rows.length === 0 || rows[0]!.whole || each === limit)
-      return rows.map(toPostId)
-  }
-  return []
+  const rows = await likelyThenAll(authors.length, limit, each =>
+    after === undefined
+      ? olderByAuthors.all(db, { ...params, each, before: below(before) })
+      : newerByAuthors.all(db, { ...params, each, after: toUuid(after) }),
+  )
+  return rows.map(toPostId)
+}
+
+/**
+ * A page over several authors, of each only as many as are likely to be needed: a page of a thousand authors would read twenty thousand entries
+ * for twenty. Where that was not enough, all that may be needed.
+ */
+export async function likelyThenAll<R extends { readonly whole: boolean }>(
+  authors: number,
+  limit: number,
+  read: (each: number) => Promise<readonly R[]>,
+): Promise<readonly R[]> {
+  const likely = Math.max(4, Math.ceil((3 * limit) / authors))
+  if (likely >= limit) return read(limit)
+  const rows = await read(likely)
+  return rows.length === limit || rows.length === 0 || rows[0]!.whole ? rows : read(limit)
 }
 
 /** Public posts of all but these people. */
@@ -57,7 +67,7 @@ export async function pageByTag(
   return rows.map(toPostId)
 }
 
-function below(before: PostId | undefined): string {
+export function below(before: PostId | undefined): string {
   return before === undefined ? lastUuid : toUuid(before)
 }
 
